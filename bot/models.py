@@ -1,0 +1,419 @@
+"""The frozen records and enums that cross modules."""
+
+import datetime as dt
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Literal, NewType
+
+Language = Literal["zh-Hans", "zh-Hant", "en"]
+LANGUAGES: tuple[Language, ...] = ("zh-Hans", "zh-Hant", "en")
+
+Sealed = NewType("Sealed", bytes)
+"""Words or an address under authenticated encryption: what a store may keep of a citizen."""
+
+
+# --- what citizens send and are shown ---------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Address:
+    """One chat on one channel; storable and comparable, never a live object."""
+
+    channel: str
+    chat: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IncomingMessage:
+    """What a citizen sent."""
+
+    id: str
+    """Unique within the address; the same id twice has one effect."""
+    address: Address
+    text: str
+    received_at: datetime
+    option: str | None = None
+    """The option tapped instead of a text."""
+    language: Language | None = None
+    """What the citizen chose or their client says; None lets the text tell."""
+    unreadable: bool = False
+    """A photo, a voice note, a file: something the desk cannot read (`text` is then its caption, if any)."""
+    edited: bool = False
+    """An earlier message was changed."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Option:
+    """A button. The id is opaque and at most 40 bytes, so that it fits Telegram's callback data."""
+
+    id: str
+    title: str
+
+
+ReplyKind = Literal[
+    "answer", "clarification", "receipt", "urgent", "notice", "staff_answer", "staff_note", "held"
+]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reply:
+    """What a citizen is shown."""
+
+    id: str
+    kind: ReplyKind
+    text: str
+    language: Language
+    options: tuple[Option, ...] = ()
+    source: str | None = None
+    """Where the answer's words were published."""
+    dated: dt.date | None = None
+    """When the answer was last checked."""
+    reference: str | None = None
+    owed: bool = False
+    """A delivery of this id stands in the outbox; the channel leaves the sending to the Deliverer."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Turn:
+    """One line of the exchange between a citizen and the desk, as the citizen sees it."""
+
+    who: Literal["citizen", "desk"]
+    at: datetime
+    reply: Reply | None = None
+    text: str = ""
+    message_id: str | None = None
+    """The incoming message this line is, or answers."""
+
+
+# --- what the router concludes -----------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Candidate:
+    """A target and how sure the router is that it answers the message (a probability)."""
+
+    target: str
+    """`intent:<id>` or `knowledge:<id>`."""
+    confidence: float
+
+
+class HandoffReason(StrEnum):
+    """Why a person decides."""
+
+    NO_MATCH = "no_match"
+    ASKED = "asked"
+    POLICY = "policy"
+
+
+class UrgentKind(StrEnum):
+    """What must not wait."""
+
+    CRISIS = "crisis"
+    DANGER = "danger"
+
+
+class Act(StrEnum):
+    """What a citizen may ask the desk to do, by command or button."""
+
+    START = "start"
+    HELP = "help"
+    TOPICS = "topics"
+    STATUS = "status"
+    PRIVACY = "privacy"
+    LANGUAGE = "language"
+    WITHDRAW = "withdraw"
+    SOLVED = "solved"
+    ADD = "add"
+    NEW = "new"
+    EMPTY = "empty"
+    UNREADABLE = "unreadable"
+    EXPIRED = "expired"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """Approved words fit the question."""
+
+    target: str
+    candidates: tuple[Candidate, ...] = ()
+    soft: UrgentKind | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Clarification:
+    """One of at most three targets may fit: ask."""
+
+    options: tuple[str, ...]
+    candidates: tuple[Candidate, ...] = ()
+    soft: UrgentKind | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Handoff:
+    """A person decides: the default, not the exception."""
+
+    reason: HandoffReason
+    candidates: tuple[Candidate, ...] = ()
+    target: str | None = None
+    """The intent whose words are said while handing over (`handoff: true` in its file)."""
+    soft: UrgentKind | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Urgent:
+    """Somebody may be in danger: the card goes out at once."""
+
+    kind: UrgentKind
+    about_other: bool = False
+    service: str | None = None
+    """Which number leads (`police`, `fire`, `ambulance`, `traffic`), when that can be told."""
+    candidates: tuple[Candidate, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Command:
+    """The citizen asked the desk itself to do something."""
+
+    act: Act
+    argument: str | None = None
+    """A reference, a language …, as the act needs."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AddOrNew:
+    """An inquiry is open and the message is no sure question of its own: offer to add it, or to ask anew."""
+
+    references: tuple[str, ...]
+    candidates: tuple[Candidate, ...] = ()
+    soft: UrgentKind | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Continue:
+    """The message belongs to an open inquiry without asking: a person holds the conversation, the inquiry is
+    urgent, or the message follows within seconds of the one that opened it."""
+
+    reference: str
+    silent: bool
+    """Nothing is said back: a person is talking."""
+    candidates: tuple[Candidate, ...] = ()
+    soft: UrgentKind | None = None
+
+
+Decision = Answer | Clarification | Handoff | Urgent | Command | AddOrNew | Continue
+
+
+# --- what staff work on ------------------------------------------------------------------------------------
+
+
+class InquiryStatus(StrEnum):
+    """Where a citizen's question stands."""
+
+    OPEN = "open"
+    WAITING = "waiting"
+    ANSWERED = "answered"
+    CLOSED = "closed"
+
+
+class SituationStatus(StrEnum):
+    """Where the work stands."""
+
+    OPEN = "open"
+    RESOLVED = "resolved"
+    CLOSED = "closed"
+
+
+class DeliveryStatus(StrEnum):
+    """Where a reply that is owed stands."""
+
+    OWED = "owed"
+    """Not yet handed to the channel; tried again at `due_at`."""
+    PLACED = "placed"
+    """In the web conversation, where the citizen finds it on returning."""
+    SENT = "sent"
+    FAILED = "failed"
+    """Given up, visibly."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Conversation:
+    """What one address can reach: its inquiries and the recent exchange, sealed. Found only by the key."""
+
+    key: str
+    """Keyed digest of the address."""
+    body: Sealed
+    keep_until: datetime | None
+    """None while an inquiry in it is not closed."""
+    version: int
+    """Counts writes; a write with a stale version is refused by the store (`StoreError`)."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Inquiry:
+    """One citizen's open question."""
+
+    id: str
+    reference: str
+    situation_id: str
+    status: InquiryStatus
+    channel: str
+    address: Sealed
+    words: tuple[Sealed, ...]
+    """Each a sealed `Words`; appended to, never rewritten."""
+    language: Language
+    opened_at: datetime
+    updated_at: datetime
+    seen_by_staff: bool = False
+    settled_at: datetime | None = None
+    """When it was answered or closed."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Words:
+    """Something said in an inquiry."""
+
+    who: Literal["citizen", "desk", "staff"]
+    at: datetime
+    text: str
+    author: str | None = None
+    """The member of staff, when one wrote it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Situation:
+    """What staff work on: one or many inquiries about the same thing. Holds nothing a citizen wrote."""
+
+    id: str
+    status: SituationStatus
+    lane: str
+    nearest: str | None
+    """The intent or entry nearest to the question, for triage."""
+    urgent: UrgentKind | None
+    languages: tuple[Language, ...]
+    references: tuple[str, ...]
+    opened_at: datetime
+    updated_at: datetime
+    claimed_by: str | None = None
+    claimed_until: datetime | None = None
+    staff_wrote_at: datetime | None = None
+    settled_at: datetime | None = None
+    settled_by: str | None = None
+    draft: Sealed | None = None
+    """The reply somebody has begun."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Delivery:
+    """A reply still owed to an address, or the record that it was sent. The address is the inquiry's."""
+
+    id: str
+    inquiry_id: str
+    body: Sealed
+    """A sealed `Reply`."""
+    status: DeliveryStatus
+    created_at: datetime
+    due_at: datetime
+    attempts: int = 0
+    problem: str | None = None
+    """The kind of the last failure, for staff; never the citizen's words."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StaffAnswer:
+    """What a member of staff wrote about a situation."""
+
+    situation_id: str
+    author: str
+    text: str
+    question: str | None = None
+    """The public wording to file in the knowledge base; None keeps the answer private."""
+
+
+# --- knowledge and accounts --------------------------------------------------------------------------------
+
+
+class EntryStatus(StrEnum):
+    """A knowledge entry's life."""
+
+    DRAFT = "draft"
+    PUBLISHED = "published"
+    WITHDRAWN = "withdrawn"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KnowledgeEntry:
+    """A past question with its answer. Kept by the store sealed; nothing links it to an inquiry."""
+
+    id: str
+    question: str
+    answer: str
+    language: Language | None
+    status: EntryStatus
+    date: dt.date
+    source: str | None = None
+    approver: str | None = None
+    review_by: dt.date | None = None
+    valid_until: dt.date | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoredEntry:
+    """One version of a knowledge entry in the store; every version is kept."""
+
+    id: str
+    version: int
+    status: EntryStatus
+    body: Sealed
+    """A sealed `KnowledgeEntry`."""
+    author: str
+    saved_at: datetime
+    published_by: tuple[str, ...] = ()
+    """Everybody who approved this version."""
+
+
+class Role(StrEnum):
+    """What an account may do; each role may do all that the ones before it may."""
+
+    STAFF = "staff"
+    ADMINISTRATOR = "administrator"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StaffAccount:
+    """Somebody who signs in at the console."""
+
+    name: str
+    role: Role
+    password_hash: str
+    language: Language
+    created_at: datetime
+    disabled: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Invite:
+    """A one-time link by which somebody sets a password; only its digest is kept."""
+
+    digest: str
+    role: Role
+    expires_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Session:
+    """A signed-in browser; only the token's digest is kept."""
+
+    digest: str
+    staff: str
+    csrf: str
+    started_at: datetime
+    used_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Change:
+    """Something in the store changed: enough to know what to read again, never words."""
+
+    kind: Literal["situation", "delivery", "entry", "staff"]
+    id: str

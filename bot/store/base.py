@@ -1,0 +1,239 @@
+"""What the desk needs of a store: the trade's verbs, one transaction each.
+
+Every engine passes one contract suite (`tests/store/`). A verb returns only after its change is durable; a verb
+that raises has changed nothing. Words, addresses and drafts arrive sealed: an engine never sees them.
+"""
+
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from bot.models import (
+    Change,
+    Conversation,
+    Delivery,
+    DeliveryStatus,
+    Inquiry,
+    Invite,
+    Sealed,
+    Session,
+    Situation,
+    StaffAccount,
+    StoredEntry,
+)
+
+SCHEMA_VERSION = 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Filing:
+    """A new inquiry, the situation it opens, and the receipt it is owed."""
+
+    inquiry: Inquiry
+    situation: Situation
+    receipt: Delivery
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Addition:
+    """More words for an inquiry that is not closed; an answered one is reopened with its situation."""
+
+    inquiry_id: str
+    words: Sealed
+    at: datetime
+    receipt: Delivery | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Effect:
+    """Everything that one citizen's message changes."""
+
+    message: str
+    """Keyed digest of address and message id; remembered for `message_ids_hours`."""
+    at: datetime
+    conversation: Conversation
+    """As it stands afterwards; its version is one above the stored one (1 for a new conversation)."""
+    counts: Sequence[str] = ()
+    """Names of anonymous counters to raise by one, such as `2026-11-24 answered_intent intent:x zh-Hans`."""
+    filing: Filing | None = None
+    addition: Addition | None = None
+    withdrawn: str | None = None
+    """An inquiry id the citizen takes back: the inquiry and its deliveries go; its situation goes too when no
+    other inquiry is in it."""
+    solved: str | None = None
+    """An inquiry id the citizen needs no more: closed; its situation is closed when all in it are."""
+
+
+class Store(Protocol):
+    """Where conversations, inquiries, situations, deliveries, entries and accounts live."""
+
+    async def close(self) -> None:
+        """Finish what is being written and let go of the data."""
+
+    # --- citizens
+
+    async def message_seen(self, message: str) -> bool:
+        """Tell whether the effect of this message was recorded."""
+
+    async def conversation(self, key: str) -> Conversation | None:
+        """Return the conversation of that keyed digest, if it is kept."""
+
+    async def save_conversation(self, conversation: Conversation) -> None:
+        """Keep the conversation; raise `StoreError` if its version is not one above the stored one."""
+
+    async def record(self, effect: Effect) -> None:
+        """Make the whole effect durable, or none of it.
+
+        Raises `MessageSeen` when the message had its effect before, `StoreError` on a stale conversation
+        version, `NotFound` when an inquiry it names is gone or closed, `StoreError` when a new reference is
+        taken.
+        """
+
+    async def inquiry(self, inquiry_id: str) -> Inquiry | None:
+        """Return the inquiry, if it is kept."""
+
+    # --- situations
+
+    async def queue(self) -> Sequence[Situation]:
+        """Return every open situation, urgent ones first, then oldest first."""
+
+    async def situation(self, situation_id: str) -> Situation | None:
+        """Return the situation, if it is kept."""
+
+    async def situation_of(self, reference: str) -> Situation | None:
+        """Return the situation that holds the inquiry of that reference (staff search; opens nothing)."""
+
+    async def open_situation(self, situation_id: str, staff: str, at: datetime) -> Sequence[Inquiry]:
+        """Return the inquiries in the situation, oldest first, and mark them as seen by staff.
+
+        Raises `NotFound`.
+        """
+
+    async def claim_situation(
+        self, situation_id: str, staff: str, now: datetime, until: datetime
+    ) -> Situation:
+        """Give the situation to `staff`, or prolong their hold, until `until`.
+
+        Raises `SituationTaken` if somebody else holds it at `now`, `SituationSettled`, `NotFound`.
+        """
+
+    async def release_situation(self, situation_id: str, staff: str, now: datetime) -> Situation:
+        """Return the situation to the queue. Raises `SituationTaken` if somebody else holds it, `NotFound`."""
+
+    async def save_draft(self, situation_id: str, staff: str, draft: Sealed | None, now: datetime) -> None:
+        """Keep what `staff` has begun to write. Raises `SituationTaken`, `SituationSettled`, `NotFound`."""
+
+    async def resolve_situation(
+        self,
+        situation_id: str,
+        staff: str,
+        now: datetime,
+        answered: Sequence[tuple[str, Sealed, Delivery]],
+        entry: StoredEntry | None,
+    ) -> Situation:
+        """Resolve the situation: for each (inquiry id, sealed words, delivery) the words are appended, the
+        inquiry is answered and the delivery is owed; `entry` is filed. All of it or none.
+
+        Raises `SituationTaken` if somebody else holds it, `SituationSettled` if it is not open any more,
+        `NotFound`, `StoreError` when an inquiry joined meanwhile and is not among `answered`.
+        """
+
+    async def close_situation(self, situation_id: str, staff: str, now: datetime) -> Situation:
+        """Close the situation and its inquiries without an answer. Raises as `resolve_situation`."""
+
+    # --- deliveries
+
+    async def owed(self, now: datetime, limit: int) -> Sequence[Delivery]:
+        """Return deliveries that are owed and due, oldest first."""
+
+    async def deliveries_of(self, inquiry_id: str) -> Sequence[Delivery]:
+        """Return everything owed or sent for the inquiry, oldest first."""
+
+    async def settle_delivery(
+        self,
+        delivery_id: str,
+        status: DeliveryStatus,
+        *,
+        due_at: datetime | None = None,
+        problem: str | None = None,
+    ) -> None:
+        """Record what became of an attempt: sent, placed, failed, or still owed and due again at `due_at`.
+
+        Raises `NotFound` when the delivery went with its inquiry.
+        """
+
+    async def mark_seen(self, inquiry_ids: Sequence[str]) -> int:
+        """Turn placed deliveries of these inquiries into sent ones; return how many."""
+
+    # --- knowledge
+
+    async def entries(self) -> Sequence[StoredEntry]:
+        """Return the newest version of every entry, newest first."""
+
+    async def entry_versions(self, entry_id: str) -> Sequence[StoredEntry]:
+        """Return every version of the entry, oldest first; empty when there is none."""
+
+    async def save_entry(self, entry: StoredEntry) -> None:
+        """Add a version. Raises `EntryChanged` unless it is one above the newest (1 for a new entry)."""
+
+    # --- accounts
+
+    async def staff(self) -> Sequence[StaffAccount]:
+        """Return all accounts by name."""
+
+    async def account(self, name: str) -> StaffAccount | None:
+        """Return the account of that name, if any."""
+
+    async def save_invite(self, invite: Invite) -> None:
+        """Keep an invitation; an older one for the same role that nobody used stays valid until it runs out."""
+
+    async def accept_invite(self, digest: str, account: StaffAccount, now: datetime) -> None:
+        """Spend the invitation and make the account, in one. Raises `InviteSpent`, `NameTaken`."""
+
+    async def save_account(self, account: StaffAccount) -> None:
+        """Change an existing account; one that is disabled or has a new password loses its sessions.
+
+        Raises `NotFound`.
+        """
+
+    async def save_session(self, session: Session) -> None:
+        """Keep a session (new, or used again)."""
+
+    async def session(self, digest: str) -> Session | None:
+        """Return the session, if it was not ended."""
+
+    async def end_session(self, digest: str) -> None:
+        """Forget the session; ending one that is gone is no error."""
+
+    # --- what time does
+
+    async def expire_claims(self, now: datetime) -> Sequence[str]:
+        """Return claims that ran out to the queue; the ids of those situations."""
+
+    async def inquiries_settled_before(self, at: datetime, status: str, limit: int) -> Sequence[Inquiry]:
+        """Return inquiries of that status whose `settled_at` lies before `at`, oldest first."""
+
+    async def close_inquiry(self, inquiry_id: str, now: datetime) -> None:
+        """Close an answered inquiry for good. Raises `NotFound`."""
+
+    async def purge_inquiry(self, inquiry_id: str) -> None:
+        """Remove a closed inquiry with its words and deliveries, and its situation when it was the last one."""
+
+    async def keep_conversation_until(self, key: str, until: datetime) -> None:
+        """Let a conversation go at `until` (its last open inquiry was closed); unknown keys are no error."""
+
+    async def drop_expired(self, now: datetime, messages_before: datetime, sessions_before: datetime) -> int:
+        """Remove conversations past `keep_until`, message digests recorded before `messages_before`, sessions
+        unused since `sessions_before`, and invitations that ran out; return how many rows went."""
+
+    async def counters(self) -> dict[str, int]:
+        """Return every anonymous counter."""
+
+    # --- news
+
+    def changes(self) -> AsyncIterator[Change]:
+        """Yield what changes from now on, in order, until the store closes."""
+
+
+__all__ = ["SCHEMA_VERSION", "Addition", "Effect", "Filing", "Store"]
