@@ -126,6 +126,7 @@ class Act(StrEnum):
     SOLVED = "solved"
     ADD = "add"
     NEW = "new"
+    EDITED = "edited"
     EMPTY = "empty"
     UNREADABLE = "unreadable"
     EXPIRED = "expired"

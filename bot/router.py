@@ -1,0 +1,259 @@
+"""The message router: an ordered tuple of small steps; the first decision wins, and with none a person decides.
+
+Pure: no input or output, no clock. Same message, state and corpus give the same decision.
+"""
+
+import hashlib
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from functools import cached_property
+
+from bot import matching
+from bot.corpus import Corpus
+from bot.models import (
+    Act,
+    AddOrNew,
+    Answer,
+    Candidate,
+    Clarification,
+    Command,
+    Continue,
+    Decision,
+    Handoff,
+    HandoffReason,
+    IncomingMessage,
+    Urgent,
+    UrgentKind,
+)
+from bot.phrases import ASKED_FOR, command_word
+from bot.text import normalise
+from bot.urgent import Tier, Verdict
+
+MAX_OPTIONS = 3
+HUMAN = "human"
+_SLASH = {
+    "/start": Act.START, "/help": Act.HELP, "/topics": Act.TOPICS, "/status": Act.STATUS, "/privacy": Act.PRIVACY,
+    "/language": Act.LANGUAGE,
+}  # fmt: skip
+_OPTION_ACTS = {
+    "topics": Act.TOPICS, "new": Act.NEW, "status": Act.STATUS, "help": Act.HELP, "privacy": Act.PRIVACY,
+}  # fmt: skip
+_OPTION_ACTS_ON = {"add": Act.ADD, "take-back": Act.WITHDRAW, "solved": Act.SOLVED, "language": Act.LANGUAGE}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OpenInquiry:
+    """What the router needs to know of an inquiry that is not closed."""
+
+    reference: str
+    urgent: bool
+    held: bool
+    """Staff hold the claim and wrote within the last half hour."""
+    answered: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConversationState:
+    """What came before this message in its conversation."""
+
+    inquiries: tuple[OpenInquiry, ...] = ()
+    """Newest last."""
+    previous: str | None = None
+    """An unanswered message of the last seconds: the two are read together."""
+    continues: str | None = None
+    """The reference that the unanswered message opened."""
+    clarified: bool = False
+    """The last thing said was a clarification; another never follows."""
+    wants_person: bool = False
+    """The citizen asked for a person before asking anything."""
+
+
+@dataclass(frozen=True)
+class _Question:
+    """One message on its way through the steps; what is costly is worked out once, when first needed."""
+
+    message: IncomingMessage
+    state: ConversationState
+    corpus: Corpus
+
+    @cached_property
+    def text(self) -> str:
+        return normalise(self.message.text)
+
+    @cached_property
+    def has_words(self) -> bool:
+        return any(character.isalnum() for character in self.text)
+
+    @cached_property
+    def verdict(self) -> Verdict | None:
+        if self.message.option is not None or not self.has_words:
+            return None
+        alone = self.corpus.urgent.judge(self.message.text)
+        if self.state.previous is None or (alone is not None and alone.tier is Tier.SURE):
+            return alone
+        together = self.corpus.urgent.judge(f"{self.state.previous}\n{self.message.text}")
+        return together if together is not None and (alone is None or together.tier is Tier.SURE) else alone
+
+    @cached_property
+    def ranking(self) -> matching.Ranking:
+        alone = self.corpus.matcher.rank(self.message.text)
+        if self.state.previous is None or alone.answer:
+            return alone
+        together = self.corpus.matcher.rank(f"{self.state.previous} {self.message.text}")
+        return together if together.answer or together.offer > alone.offer else alone
+
+    @cached_property
+    def candidates(self) -> tuple[Candidate, ...]:
+        if self.message.option is not None or not self.has_words:
+            return ()
+        return tuple(
+            Candidate(target=found.key, confidence=found.confidence) for found in self.ranking.candidates
+        )
+
+    @property
+    def best_kind(self) -> str:
+        return self.candidates[0].target.partition(":")[0] if self.candidates else ""
+
+
+Step = Callable[[_Question], Decision | None]
+
+
+def by_urgent(question: _Question) -> Decision | None:
+    """Somebody may be in danger: before anything else."""
+    verdict = question.verdict
+    if verdict is None or verdict.tier is not Tier.SURE:
+        return None
+    return Urgent(
+        kind=UrgentKind(verdict.kind),
+        about_other=verdict.about_other,
+        service=verdict.service,
+        candidates=question.candidates,
+    )
+
+
+def by_command(question: _Question) -> Decision | None:
+    """The citizen tapped a button, gave a /command, asked for a person, or sent nothing that can be read."""
+    message = question.message
+    if message.option is not None:
+        return _option(question, message.option)
+    if message.edited:
+        return Command(act=Act.EDITED)
+    if not question.has_words and question.text not in question.corpus.content.phrases.words:
+        return Command(act=Act.UNREADABLE if message.unreadable else Act.EMPTY)
+    word, _, argument = question.text.partition(" ")
+    word = word.partition("@")[0]
+    if word == "/human":
+        return Handoff(reason=HandoffReason.ASKED)
+    if word in _SLASH:
+        return Command(act=_SLASH[word], argument=argument.strip() or None)
+    name = question.corpus.content.phrases.words.get(command_word(message.text))
+    if name is not None:
+        act = ASKED_FOR[name]
+        return Handoff(reason=HandoffReason.ASKED) if act is None else Command(act=act)
+    return None
+
+
+def by_takeover(question: _Question) -> Decision | None:
+    """A person holds the conversation, or the open inquiry is urgent: the automatic half adds and keeps still."""
+    for inquiry in reversed(question.state.inquiries):
+        if inquiry.held or (inquiry.urgent and not inquiry.answered):
+            return Continue(reference=inquiry.reference, silent=inquiry.held, candidates=question.candidates)
+    if question.state.wants_person:
+        return Handoff(reason=HandoffReason.ASKED, candidates=question.candidates)
+    return None
+
+
+def by_intent(question: _Question) -> Decision | None:
+    """The best candidate is an intent."""
+    return _by_kind(question, "intent")
+
+
+def by_knowledge(question: _Question) -> Decision | None:
+    """The best candidate is a past answer."""
+    return _by_kind(question, "knowledge")
+
+
+def by_open_inquiry(question: _Question) -> Decision | None:
+    """Something is open already: continue it at once, or ask whether this belongs to it."""
+    state = question.state
+    if state.continues is not None:
+        return Continue(reference=state.continues, silent=False, candidates=question.candidates)
+    if state.inquiries:
+        references = tuple(inquiry.reference for inquiry in reversed(state.inquiries))[:2]
+        return AddOrNew(references=references, candidates=question.candidates)
+    return None
+
+
+STEPS: tuple[Step, ...] = (by_urgent, by_command, by_takeover, by_intent, by_knowledge, by_open_inquiry)
+
+
+def route(message: IncomingMessage, state: ConversationState, corpus: Corpus) -> Decision:
+    """Return the first decision any step reaches; with none, a person decides."""
+    question = _Question(message, state, corpus)
+    for step in STEPS:
+        decision = step(question)
+        if decision is not None:
+            return _with_soft_line(question, decision)
+    return _with_soft_line(question, Handoff(reason=HandoffReason.NO_MATCH, candidates=question.candidates))
+
+
+def option_id(target: str) -> str:
+    """Return the opaque id of the button that chooses a target: the same everywhere, 18 bytes."""
+    return "t." + hashlib.sha256(target.encode()).hexdigest()[:16]
+
+
+def _option(question: _Question, option: str) -> Decision:
+    if option == HUMAN:
+        return Handoff(reason=HandoffReason.ASKED)
+    if option in _OPTION_ACTS:
+        return Command(act=_OPTION_ACTS[option])
+    name, _, argument = option.partition(".")
+    if name in _OPTION_ACTS_ON and argument:
+        return Command(act=_OPTION_ACTS_ON[name], argument=argument)
+    content = question.corpus.content
+    for target in (
+        *(f"intent:{name}" for name in content.intents),
+        *(f"knowledge:{name}" for name in content.entries),
+    ):
+        if option_id(target) == option:
+            return _chosen(question, target)
+    return Command(act=Act.EXPIRED)
+
+
+def _chosen(question: _Question, target: str) -> Decision:
+    content = question.corpus.content
+    candidates = (*question.candidates,)
+    kind, _, name = target.partition(":")
+    if kind == "intent" and content.intents[name].handoff:
+        return Handoff(reason=HandoffReason.POLICY, target=target, candidates=candidates)
+    return Answer(target=target, candidates=candidates or (Candidate(target=target, confidence=1.0),))
+
+
+def _by_kind(question: _Question, kind: str) -> Decision | None:
+    if question.best_kind != kind:
+        return None
+    ranking, candidates = question.ranking, question.candidates
+    content = question.corpus.content
+    best = candidates[0].target
+    if content.expired(best, question.message.received_at.date()):
+        return None
+    confirm = kind == "intent" and content.intents[best.partition(":")[2]].confirm
+    if ranking.answer and not confirm:
+        return _chosen(question, best)
+    # A sure answer is given even while an inquiry is open; anything less becomes "add to it, or a new question?".
+    if question.state.inquiries or question.state.clarified:
+        return None
+    today = question.message.received_at.date()
+    offered = tuple(
+        candidate.target
+        for candidate in candidates[: max(ranking.offer, 1 if ranking.answer else 0)]
+        if not content.expired(candidate.target, today)
+    )[:MAX_OPTIONS]
+    return Clarification(options=offered, candidates=candidates) if offered else None
+
+
+def _with_soft_line(question: _Question, decision: Decision) -> Decision:
+    verdict = question.verdict
+    if verdict is None or isinstance(decision, Urgent | Command):
+        return decision
+    return replace(decision, soft=UrgentKind(verdict.kind))
