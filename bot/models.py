@@ -106,6 +106,9 @@ class HandoffReason(StrEnum):
     POLICY = "policy"
 
 
+Service = Literal["police", "fire", "ambulance", "traffic"]
+
+
 class UrgentKind(StrEnum):
     """What must not wait."""
 
@@ -167,7 +170,7 @@ class Urgent:
 
     kind: UrgentKind
     about_other: bool = False
-    service: str | None = None
+    service: Service | None = None
     """Which number leads (`police`, `fire`, `ambulance`, `traffic`), when that can be told."""
     candidates: tuple[Candidate, ...] = ()
 
@@ -418,3 +421,4 @@ class Change:
 
     kind: Literal["situation", "delivery", "entry", "staff"]
     id: str
+    """Which one; empty when so many changed that all of the kind want reading again."""

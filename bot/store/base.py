@@ -1,7 +1,9 @@
 """What the desk needs of a store: the trade's verbs, one transaction each.
 
 Every engine passes one contract suite (`tests/store/`). A verb returns only after its change is durable; a verb
-that raises has changed nothing. Words, addresses and drafts arrive sealed: an engine never sees them.
+that raises has changed nothing. What a verb returns or raises rests on durable data only, so that nobody acts on
+what a crash would take back. Words, addresses and drafts arrive sealed: an engine never sees them. Every verb
+raises `StoreStopped` once a write has failed or the store is closed.
 """
 
 from collections.abc import AsyncIterator, Sequence
@@ -60,9 +62,10 @@ class Effect:
     addition: Addition | None = None
     withdrawn: str | None = None
     """An inquiry id the citizen takes back: the inquiry and its deliveries go; its situation goes too when no
-    other inquiry is in it."""
+    other inquiry is in it, and is resolved when it was open and all others are answered or closed."""
     solved: str | None = None
-    """An inquiry id the citizen needs no more: closed; its situation is closed when all in it are."""
+    """An inquiry id the citizen needs no more: closed; its situation is closed when all in it are, and resolved
+    when it was open and all others are answered or closed."""
 
 
 class Store(Protocol):
@@ -122,7 +125,10 @@ class Store(Protocol):
         """Return the situation to the queue. Raises `SituationTaken` if somebody else holds it, `NotFound`."""
 
     async def save_draft(self, situation_id: str, staff: str, draft: Sealed | None, now: datetime) -> None:
-        """Keep what `staff` has begun to write. Raises `SituationTaken`, `SituationSettled`, `NotFound`."""
+        """Keep what `staff` has begun to write; None drops it. A draft counts as writing (`staff_wrote_at`).
+
+        Raises `SituationTaken` if somebody else holds it at `now`, `SituationSettled`, `NotFound`.
+        """
 
     async def resolve_situation(
         self,
@@ -136,11 +142,15 @@ class Store(Protocol):
         inquiry is answered and the delivery is owed; `entry` is filed. All of it or none.
 
         Raises `SituationTaken` if somebody else holds it, `SituationSettled` if it is not open any more,
-        `NotFound`, `StoreError` when an inquiry joined meanwhile and is not among `answered`.
+        `NotFound` (also for an inquiry that was withdrawn or closed meanwhile), `EntryChanged`, `StoreError`
+        when an inquiry joined meanwhile and is not among `answered`.
         """
 
     async def close_situation(self, situation_id: str, staff: str, now: datetime) -> Situation:
-        """Close the situation and its inquiries without an answer. Raises as `resolve_situation`."""
+        """Close the situation and its inquiries without an answer.
+
+        Raises `SituationTaken`, `SituationSettled`, `NotFound`.
+        """
 
     # --- deliveries
 
@@ -160,6 +170,7 @@ class Store(Protocol):
     ) -> None:
         """Record what became of an attempt: sent, placed, failed, or still owed and due again at `due_at`.
 
+        Counts the attempt; `problem` replaces the one of the attempt before.
         Raises `NotFound` when the delivery went with its inquiry.
         """
 
@@ -188,8 +199,12 @@ class Store(Protocol):
     async def save_invite(self, invite: Invite) -> None:
         """Keep an invitation; an older one for the same role that nobody used stays valid until it runs out."""
 
-    async def accept_invite(self, digest: str, account: StaffAccount, now: datetime) -> None:
-        """Spend the invitation and make the account, in one. Raises `InviteSpent`, `NameTaken`."""
+    async def accept_invite(self, digest: str, account: StaffAccount, now: datetime) -> StaffAccount:
+        """Spend the invitation and make the account, in one; return it. Its role is the invitation's, whatever
+        `account` says.
+
+        Raises `InviteSpent`, `NameTaken`.
+        """
 
     async def save_account(self, account: StaffAccount) -> None:
         """Change an existing account; one that is disabled or has a new password loses its sessions.
@@ -198,7 +213,10 @@ class Store(Protocol):
         """
 
     async def save_session(self, session: Session) -> None:
-        """Keep a session (new, or used again)."""
+        """Keep a session (new, or used again: `used_at` after `started_at`); one that was ended stays ended.
+
+        Raises `NotFound` when there is no such account or it is disabled.
+        """
 
     async def session(self, digest: str) -> Session | None:
         """Return the session, if it was not ended."""
@@ -215,13 +233,22 @@ class Store(Protocol):
         """Return inquiries of that status whose `settled_at` lies before `at`, oldest first."""
 
     async def close_inquiry(self, inquiry_id: str, now: datetime) -> None:
-        """Close an answered inquiry for good. Raises `NotFound`."""
+        """Close an answered inquiry for good; its situation is closed when all in it are.
+
+        Raises `NotFound`, also when the inquiry was reopened meanwhile.
+        """
 
     async def purge_inquiry(self, inquiry_id: str) -> None:
-        """Remove a closed inquiry with its words and deliveries, and its situation when it was the last one."""
+        """Remove a closed inquiry with its words and deliveries, and its situation when it was the last one.
+
+        One that is gone is no error; raises `StoreError` when it is not closed.
+        """
 
     async def keep_conversation_until(self, key: str, until: datetime) -> None:
-        """Let a conversation go at `until` (its last open inquiry was closed); unknown keys are no error."""
+        """Let a conversation go at `until` (its last open inquiry was closed); unknown keys are no error.
+
+        Counts as a write: a conversation read before it has a stale version.
+        """
 
     async def drop_expired(self, now: datetime, messages_before: datetime, sessions_before: datetime) -> int:
         """Remove conversations past `keep_until`, message digests recorded before `messages_before`, sessions
@@ -233,7 +260,11 @@ class Store(Protocol):
     # --- news
 
     def changes(self) -> AsyncIterator[Change]:
-        """Yield what changes from now on, in order, until the store closes."""
+        """Yield what becomes durable from now (the call) on, in order, until the store closes or fails.
+
+        A change that a slow listener has not taken yet is not told twice; when very many wait, they become one
+        `Change` of their kind with an empty id: everything of that kind may have changed.
+        """
 
 
 __all__ = ["SCHEMA_VERSION", "Addition", "Effect", "Filing", "Store"]

@@ -1,0 +1,87 @@
+"""Records of one kind, found by their key; each is a document of a TinyDB table."""
+
+from collections.abc import Callable, Iterable, Sequence
+from operator import itemgetter
+from typing import Any, Generic, TypeVar
+
+from bot.errors import NotFound, StoreError
+from bot.store.tinydb.codec import Codec, Document
+from bot.store.tinydb.indexes import Grouped, Ordered, Unique
+from bot.store.tinydb.table import RowTable
+
+R = TypeVar("R")
+
+
+class Collection(Generic[R]):
+    """The records of one table."""
+
+    def __init__(self, table: RowTable, record: type[R], *key: str) -> None:
+        """`key` names the fields that tell records apart; the first one is the record's name for people."""
+        self.table = table
+        self.codec = Codec(record)
+        self._noun = table.name
+        self._key_of: Callable[[Document], Any] = itemgetter(*key)
+        self._by_key = table.index(Unique(self._key_of))
+
+    def grouped(self, field: str) -> Grouped:
+        """Let an index follow that finds rows by the value of `field`."""
+        return self.table.index(Grouped(itemgetter(field)))
+
+    def ordered(self, key_of: Callable[[Document], Any]) -> Ordered:
+        """Let an index follow that keeps rows in order of `key_of`, without those where it is None."""
+        return self.table.index(Ordered(key_of))
+
+    def unique(self, field: str) -> Unique:
+        """Let an index follow that finds the one row with a value of `field`."""
+        return self.table.index(Unique(itemgetter(field)))
+
+    def get(self, key: Any) -> R | None:
+        """Return the record with that key, if it is kept."""
+        return self.at(self._by_key.get(key))
+
+    def need(self, key: Any) -> R:
+        """Return the record with that key. Raises `NotFound`."""
+        record = self.get(key)
+        if record is None:
+            raise NotFound(f"There is no {key!r} among the {self._noun} (any more); look again.")
+        return record
+
+    def at(self, doc_id: int | None) -> R | None:
+        """Return the record of that row; None for no row."""
+        if doc_id is None:
+            return None
+        document = self.table.get(doc_id=doc_id)
+        return None if document is None else self.codec.record(document)
+
+    def all_at(self, doc_ids: Iterable[int]) -> Sequence[R]:
+        """Return the records of these rows, in the same order."""
+        return [record for doc_id in doc_ids if (record := self.at(doc_id)) is not None]
+
+    def all(self) -> Sequence[R]:
+        """Return every record, by reading the whole table."""
+        return [self.codec.record(document) for document in self.table]
+
+    def add(self, record: R) -> None:
+        """Keep a new record. Raises `StoreError` when one with its key is kept."""
+        document = self.codec.document(record)
+        key = self._key_of(document)
+        if self._by_key.get(key) is not None:
+            raise StoreError(f"There is a {key!r} among the {self._noun} already; nothing was changed.")
+        self.table.insert(document)
+
+    def put(self, record: R) -> None:
+        """Keep the record in place of the one with its key, if any."""
+        document = self.codec.document(record)
+        doc_id = self._by_key.get(self._key_of(document))
+        if doc_id is None:
+            self.table.insert(document)
+        else:
+            self.table.update(document, doc_ids=[doc_id])
+
+    def remove(self, *keys: Any) -> int:
+        """Forget the records with these keys; return how many there were."""
+        return self.remove_at([doc_id for key in keys if (doc_id := self._by_key.get(key)) is not None])
+
+    def remove_at(self, doc_ids: Sequence[int]) -> int:
+        """Forget the records of these rows; return how many there were."""
+        return len(self.table.remove(doc_ids=doc_ids)) if doc_ids else 0

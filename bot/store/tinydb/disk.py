@@ -1,0 +1,215 @@
+"""The sqlite file behind the tables: made whole, examined before it is touched, written in one go per group."""
+
+import os
+import sqlite3
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import closing, suppress
+from pathlib import Path
+from zlib import crc32
+
+from bot.errors import StoreUnusable, VaultError
+from bot.store.base import SCHEMA_VERSION
+from bot.store.tinydb.group import Rows
+from bot.store.tinydb.lock import take_lock
+from bot.vault import Vault
+
+FILE = "desk.sqlite3"
+LOCK = "desk.lock"
+APPLICATION_ID = 0x1D_DE5C
+"""Marks a sqlite file as a desk's, in the file's header."""
+HEADER_BYTES = 100
+
+PURPOSE = "store"
+KNOWN = b"inquiry desk"
+"""Sealed into every store, so that another key is noticed before it is used."""
+
+Fill = Callable[[str, Iterable[tuple[int, bytes]]], None]
+"""Takes in the rows of one table; raises ValueError for a row it cannot read."""
+
+
+def has_store(path: Path) -> bool:
+    """Tell whether the directory holds a store, or what is left of one."""
+    return (path / FILE).exists() or (path / (FILE + "-wal")).exists()
+
+
+class Disk:
+    """Rows of the tables, as (id, body) in a sqlite table each."""
+
+    def __init__(self, connection: sqlite3.Connection, lock: int | None) -> None:
+        self._connection = connection
+        self._lock = lock
+
+    def persist(self, rows: Rows) -> None:
+        """Make all of the rows durable, or none. Raises `sqlite3.Error`."""
+        self._connection.execute("BEGIN IMMEDIATE")
+        try:
+            for table, changed in rows.items():
+                self._connection.executemany(
+                    f'INSERT INTO "{table}" VALUES (?, ?, ?) '  # noqa: S608 - our own tables' names
+                    "ON CONFLICT (id) DO UPDATE SET body = excluded.body, crc = excluded.crc",
+                    [(doc_id, body, crc32(body)) for doc_id, body in changed.items() if body is not None],
+                )
+                self._connection.executemany(
+                    f'DELETE FROM "{table}" WHERE id = ?',  # noqa: S608
+                    [(doc_id,) for doc_id, body in changed.items() if body is None],
+                )
+            self._connection.execute("COMMIT")
+        except BaseException:
+            with suppress(sqlite3.Error):  # a full disk may have rolled it back already
+                self._connection.execute("ROLLBACK")
+            raise
+
+    def close(self) -> None:
+        """Let everything be in the one file, and let others have it."""
+        try:
+            with suppress(sqlite3.Error):  # what is durable in the log stays so
+                self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+            self._connection.close()
+        finally:
+            if self._lock is not None:
+                os.close(self._lock)
+                self._lock = None
+
+
+def memory_disk(vault: Vault, names: Sequence[str]) -> Disk:
+    """Return a disk that forgets: the same sqlite, without a file."""
+    connection = _connect(":memory:")
+    _lay_out(connection, vault, names)
+    return Disk(connection, lock=None)
+
+
+def open_disk(path: Path, vault: Vault, names: Sequence[str], fill: Fill) -> Disk:
+    """Lock the directory, make or examine its store, hand every row to `fill`, and return it ready to write.
+
+    Raises `StoreLocked`, and `StoreUnusable` with nothing changed.
+    """
+    file = path / FILE
+    try:
+        path.mkdir(mode=0o700, parents=True, exist_ok=True)
+        lock = take_lock(path / LOCK)
+    except OSError as exc:
+        raise StoreUnusable(
+            f"{path} cannot hold the store ({exc.strerror}); set DATA_DIR to a folder the desk may write to."
+        ) from exc
+    try:
+        if has_store(path):
+            _examine(file, vault, names, fill)
+        else:
+            _make(file, vault, names)
+        file.chmod(0o600)
+        return Disk(_connect(str(file)), lock)
+    except (OSError, sqlite3.Error) as exc:
+        os.close(lock)
+        raise StoreUnusable(f"{file} cannot be used ({exc}); see to its disk and permissions.") from exc
+    except BaseException:
+        os.close(lock)
+        raise
+
+
+def _connect(where: str) -> sqlite3.Connection:
+    # Every use after this happens on the store's one thread.
+    connection = sqlite3.connect(where, isolation_level=None, check_same_thread=False)
+    connection.execute("PRAGMA journal_mode = WAL")
+    connection.execute("PRAGMA synchronous = FULL")
+    connection.execute("PRAGMA secure_delete = ON")
+    return connection
+
+
+def _lay_out(connection: sqlite3.Connection, vault: Vault, names: Sequence[str]) -> None:
+    connection.execute("BEGIN IMMEDIATE")
+    connection.execute("CREATE TABLE meta (name TEXT PRIMARY KEY, value BLOB NOT NULL)")
+    connection.execute("INSERT INTO meta VALUES ('known', ?)", (vault.seal(PURPOSE, KNOWN),))
+    for name in names:
+        connection.execute(
+            f'CREATE TABLE "{name}" (id INTEGER PRIMARY KEY, body BLOB NOT NULL, crc INTEGER NOT NULL)'
+        )
+    connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+    connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
+    connection.execute("COMMIT")
+
+
+def _make(file: Path, vault: Vault, names: Sequence[str]) -> None:
+    """Make the store under another name first: under its own name it is always whole."""
+    draft = file.with_name(file.name + ".new")
+    for leftover in (draft, Path(f"{draft}-wal"), Path(f"{draft}-shm")):
+        leftover.unlink(missing_ok=True)
+    draft.touch(mode=0o600)  # sqlite gives its other files the same mode
+    with closing(_connect(str(draft))) as connection:
+        _lay_out(connection, vault, names)
+    draft.rename(file)
+    folder = os.open(file.parent, os.O_RDONLY)
+    try:
+        os.fsync(folder)
+    finally:
+        os.close(folder)
+
+
+def _examine(file: Path, vault: Vault, names: Sequence[str], fill: Fill) -> None:
+    """Read the whole store through a connection that cannot write. Raises `StoreUnusable`."""
+    _examine_header(file)
+    try:
+        with closing(sqlite3.connect(f"{file.absolute().as_uri()}?mode=ro", uri=True)) as connection:
+            for (finding,) in connection.execute("PRAGMA integrity_check"):
+                if finding != "ok":
+                    raise _damaged(file, finding)
+            _examine_key(file, connection, vault)
+            for name in names:
+                fill(name, _rows(connection, name))
+    except (sqlite3.DatabaseError, ValueError) as exc:
+        if isinstance(exc, sqlite3.OperationalError) and "no such table" not in str(exc):
+            raise  # the disk or its permissions, not the data
+        raise _damaged(file, str(exc)) from exc
+
+
+def _examine_header(file: Path) -> None:
+    try:
+        with file.open("rb") as opened:
+            header = opened.read(HEADER_BYTES)
+    except FileNotFoundError as exc:
+        raise StoreUnusable(
+            f"{file} is missing while its {FILE}-wal is there; put the file back or restore your backup of "
+            "both. Nothing was changed."
+        ) from exc
+    if len(header) < HEADER_BYTES or not header.startswith(b"SQLite format 3\0"):
+        raise _damaged(file, "it is no sqlite file")
+    if int.from_bytes(header[68:72], "big") != APPLICATION_ID:
+        raise _damaged(file, "it is not a desk's store")
+    version = int.from_bytes(header[60:64], "big")
+    if version > SCHEMA_VERSION:
+        raise StoreUnusable(
+            f"{file} was written by a newer desk (data version {version}, this desk knows {SCHEMA_VERSION}); "
+            "start that version again, or restore the backup made before the upgrade. Nothing was changed."
+        )
+    if version < SCHEMA_VERSION:
+        raise _damaged(file, f"no desk wrote data version {version}")
+
+
+def _examine_key(file: Path, connection: sqlite3.Connection, vault: Vault) -> None:
+    found = connection.execute("SELECT value FROM meta WHERE name = 'known'").fetchone()
+    if found is None:
+        raise _damaged(file, "its sealed mark is missing")
+    try:
+        known = vault.open(PURPOSE, found[0])
+    except VaultError as exc:
+        raise StoreUnusable(
+            f"{file} was sealed with another desk key; put back the key it was made with "
+            "(DESK_KEY or DESK_KEY_FILE). Nothing was changed."
+        ) from exc
+    if known != KNOWN:
+        raise _damaged(file, "its sealed mark is not a desk's")
+
+
+def _rows(connection: sqlite3.Connection, name: str) -> Iterable[tuple[int, bytes]]:
+    for doc_id, body, crc in connection.execute(
+        f'SELECT id, body, crc FROM "{name}" ORDER BY id'  # noqa: S608
+    ):
+        if not isinstance(body, bytes) or crc32(body) != crc:
+            raise ValueError(f"row {doc_id} of {name} was altered")
+        yield doc_id, body
+
+
+def _damaged(file: Path, finding: str) -> StoreUnusable:
+    return StoreUnusable(
+        f"{file} is damaged ({finding}). Nothing was changed; move it and the files beside it away, and "
+        "restore your backup."
+    )

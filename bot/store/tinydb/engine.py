@@ -1,0 +1,65 @@
+"""The embedded store: all verbs on one memory and one file."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+from bot.models import Change
+from bot.store.tinydb.accounts import AccountVerbs
+from bot.store.tinydb.citizens import CitizenVerbs
+from bot.store.tinydb.deliveries import DeliveryVerbs
+from bot.store.tinydb.disk import Disk, memory_disk, open_disk
+from bot.store.tinydb.group import GroupCommit
+from bot.store.tinydb.news import News
+from bot.store.tinydb.situations import SituationVerbs
+from bot.store.tinydb.tables import Tables
+from bot.store.tinydb.upkeep import UpkeepVerbs
+from bot.vault import Vault
+
+
+class TinyDBStore(CitizenVerbs, SituationVerbs, DeliveryVerbs, AccountVerbs, UpkeepVerbs):
+    """The engine for one process: documents in TinyDB tables in memory, every change durable in sqlite."""
+
+    def __init__(self, tables: Tables, disk: Disk, executor: ThreadPoolExecutor) -> None:
+        news = News()
+        super().__init__(tables, GroupCommit(disk.persist, executor, failed=news.close), news)
+        self._disk = disk
+        self._executor = executor
+        self._closed = False
+
+    async def close(self) -> None:
+        """Finish what is being written and let go of the data; closing again is no error."""
+        if self._closed:
+            return
+        self._closed = True
+        await self._group.stop("The store is closed; open it again.")
+        self._news.close()
+        await asyncio.get_running_loop().run_in_executor(self._executor, self._disk.close)
+        self._executor.shutdown()
+
+    def changes(self) -> AsyncIterator[Change]:
+        """Yield what changes from now on, in order, until the store closes or fails."""
+        return self._news.listen()
+
+
+async def open_tinydb(path: Path | None, vault: Vault) -> TinyDBStore:
+    """Open the store in the directory `path`, making it if there is none; None keeps everything in memory.
+
+    Raises `StoreLocked` when another desk has it open; `StoreUnusable` when it is damaged, from a newer
+    version or sealed with another key, with nothing changed.
+    """
+    tables = Tables()
+    executor = ThreadPoolExecutor(1, thread_name_prefix="store")
+
+    def open_it() -> Disk:
+        if path is None:
+            return memory_disk(vault, tables.names)
+        return open_disk(path, vault, tables.names, tables.fill)
+
+    try:
+        disk = await asyncio.get_running_loop().run_in_executor(executor, open_it)
+    except BaseException:
+        executor.shutdown(wait=False)
+        raise
+    return TinyDBStore(tables, disk, executor)

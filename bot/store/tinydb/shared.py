@@ -1,0 +1,69 @@
+"""Changes that several verbs make as a part of their own."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime
+
+from bot.errors import StoreError
+from bot.models import Delivery, Inquiry, InquiryStatus, SituationStatus
+from bot.store.tinydb.tables import Tables
+
+UNSETTLED = (InquiryStatus.OPEN, InquiryStatus.WAITING)
+
+
+def inquiries_of(tables: Tables, situation_id: str) -> Sequence[Inquiry]:
+    """Return the inquiries in a situation, oldest first."""
+    found = tables.inquiries.all_at(tables.inquiries_by_situation.get(situation_id))
+    return sorted(found, key=lambda inquiry: inquiry.opened_at)
+
+
+def owe(tables: Tables, inquiry_id: str, delivery: Delivery) -> None:
+    """Put a new delivery of the inquiry into the outbox. Raises `StoreError` if it is another one's."""
+    if delivery.inquiry_id != inquiry_id:
+        raise StoreError("The delivery names another inquiry than the one it is for; nothing was changed.")
+    tables.deliveries.add(delivery)
+
+
+def follow_inquiries(tables: Tables, situation_id: str, at: datetime) -> None:
+    """Close the situation when every inquiry in it is closed; resolve an open one when nothing in it is left to
+    answer."""
+    situation = tables.situations.need(situation_id)
+    statuses = {inquiry.status for inquiry in inquiries_of(tables, situation_id)}
+    if statuses == {InquiryStatus.CLOSED}:
+        status = SituationStatus.CLOSED
+    elif situation.status is SituationStatus.OPEN and not statuses.intersection(UNSETTLED):
+        status = SituationStatus.RESOLVED
+    else:
+        return
+    tables.situations.put(
+        replace(
+            situation,
+            status=status,
+            claimed_by=None,
+            claimed_until=None,
+            draft=None,
+            updated_at=at,
+            settled_at=situation.settled_at or at,
+        )
+    )
+
+
+def remove_inquiry(tables: Tables, inquiry: Inquiry, at: datetime | None) -> None:
+    """Remove the inquiry with its deliveries, and every trace of it in its situation; the last one takes the
+    situation along. `at` is when a citizen took it back, None when it is only old."""
+    tables.deliveries.remove_at(tables.deliveries_by_inquiry.get(inquiry.id))
+    tables.inquiries.remove(inquiry.id)
+    situation = tables.situations.need(inquiry.situation_id)
+    remaining = inquiries_of(tables, situation.id)
+    if not remaining:
+        tables.situations.remove(situation.id)
+        return
+    tables.situations.put(
+        replace(
+            situation,
+            references=tuple(other for other in situation.references if other != inquiry.reference),
+            languages=tuple(dict.fromkeys(other.language for other in remaining)),
+            updated_at=at or situation.updated_at,
+        )
+    )
+    follow_inquiries(tables, situation.id, at or situation.updated_at)

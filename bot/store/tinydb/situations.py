@@ -1,0 +1,153 @@
+"""Verbs for what staff work on."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime
+
+from bot.errors import NotFound, SituationSettled, SituationTaken, StoreError
+from bot.models import Delivery, Inquiry, InquiryStatus, Sealed, Situation, SituationStatus, StoredEntry
+from bot.store.tinydb.core import verb
+from bot.store.tinydb.knowledge import KnowledgeVerbs
+from bot.store.tinydb.shared import UNSETTLED, inquiries_of, owe
+
+
+class SituationVerbs(KnowledgeVerbs):
+    """The queue: claimed, answered once, resolved."""
+
+    @verb
+    def queue(self) -> Sequence[Situation]:
+        """Return every open situation, urgent ones first, then oldest first."""
+        return self._tables.situations.all_at(self._tables.queue.all())
+
+    @verb
+    def situation(self, situation_id: str) -> Situation | None:
+        """Return the situation, if it is kept."""
+        return self._tables.situations.get(situation_id)
+
+    @verb
+    def situation_of(self, reference: str) -> Situation | None:
+        """Return the situation that holds the inquiry of that reference."""
+        inquiry = self._tables.inquiries.at(self._tables.inquiry_by_reference.get(reference))
+        return None if inquiry is None else self._tables.situations.get(inquiry.situation_id)
+
+    @verb
+    def open_situation(self, situation_id: str, staff: str, at: datetime) -> Sequence[Inquiry]:
+        """Return the inquiries in the situation, oldest first, and mark them as seen by staff."""
+        self._tables.situations.need(situation_id)
+        for inquiry in inquiries_of(self._tables, situation_id):
+            self._tables.inquiries.put(replace(inquiry, seen_by_staff=True))
+        return inquiries_of(self._tables, situation_id)
+
+    @verb
+    def claim_situation(self, situation_id: str, staff: str, now: datetime, until: datetime) -> Situation:
+        """Give the situation to `staff`, or prolong their hold, until `until`."""
+        claimed = replace(self._free(situation_id, staff, now), claimed_by=staff, claimed_until=until)
+        self._tables.situations.put(claimed)
+        return claimed
+
+    @verb
+    def release_situation(self, situation_id: str, staff: str, now: datetime) -> Situation:
+        """Return the situation to the queue."""
+        situation = self._tables.situations.need(situation_id)
+        _check_holder(situation, staff, now)
+        released = replace(situation, claimed_by=None, claimed_until=None)
+        self._tables.situations.put(released)
+        return released
+
+    @verb
+    def save_draft(self, situation_id: str, staff: str, draft: Sealed | None, now: datetime) -> None:
+        """Keep what `staff` has begun to write."""
+        situation = self._free(situation_id, staff, now)
+        wrote_at = situation.staff_wrote_at if draft is None else now
+        self._tables.situations.put(replace(situation, draft=draft, staff_wrote_at=wrote_at))
+
+    @verb
+    def resolve_situation(
+        self,
+        situation_id: str,
+        staff: str,
+        now: datetime,
+        answered: Sequence[tuple[str, Sealed, Delivery]],
+        entry: StoredEntry | None,
+    ) -> Situation:
+        """Resolve the situation: the words are appended, the inquiries answered, the deliveries owed."""
+        situation = self._free(situation_id, staff, now)
+        for inquiry_id, words, delivery in answered:
+            inquiry = self._tables.inquiries.need(inquiry_id)
+            if inquiry.situation_id != situation_id or inquiry.status is InquiryStatus.CLOSED:
+                raise NotFound(
+                    f"Inquiry {inquiry.reference} is closed or in another situation; open this one again."
+                )
+            self._tables.inquiries.put(
+                replace(
+                    inquiry,
+                    status=InquiryStatus.ANSWERED,
+                    words=(*inquiry.words, words),
+                    updated_at=now,
+                    settled_at=now,
+                )
+            )
+            owe(self._tables, inquiry_id, delivery)
+        left = [
+            inquiry.reference
+            for inquiry in inquiries_of(self._tables, situation_id)
+            if inquiry.status in UNSETTLED
+        ]
+        if left:
+            raise StoreError(
+                f"The answer leaves out {', '.join(left)}, which joined the situation meanwhile; "
+                "open it again and answer all of it."
+            )
+        if entry is not None:
+            self._add_version(entry)
+        resolved = _settled(situation, SituationStatus.RESOLVED, staff, now)
+        self._tables.situations.put(replace(resolved, staff_wrote_at=now))
+        return self._tables.situations.need(situation_id)
+
+    @verb
+    def close_situation(self, situation_id: str, staff: str, now: datetime) -> Situation:
+        """Close the situation and its inquiries without an answer."""
+        situation = self._free(situation_id, staff, now)
+        for inquiry in inquiries_of(self._tables, situation_id):
+            if inquiry.status is not InquiryStatus.CLOSED:
+                self._tables.inquiries.put(
+                    replace(inquiry, status=InquiryStatus.CLOSED, updated_at=now, settled_at=now)
+                )
+        closed = _settled(situation, SituationStatus.CLOSED, staff, now)
+        self._tables.situations.put(closed)
+        return closed
+
+    @verb
+    def expire_claims(self, now: datetime) -> Sequence[str]:
+        """Return claims that ran out to the queue; the ids of those situations."""
+        expired = self._tables.situations.all_at(self._tables.claims_by_end.until(now))
+        for situation in expired:
+            self._tables.situations.put(replace(situation, claimed_by=None, claimed_until=None))
+        return [situation.id for situation in expired]
+
+    def _free(self, situation_id: str, staff: str, now: datetime) -> Situation:
+        """Return a situation that `staff` may work on."""
+        situation = self._tables.situations.need(situation_id)
+        if situation.status is not SituationStatus.OPEN:
+            raise SituationSettled("This situation was answered or closed already; go back to the queue.")
+        _check_holder(situation, staff, now)
+        return situation
+
+
+def _check_holder(situation: Situation, staff: str, now: datetime) -> None:
+    holder, until = situation.claimed_by, situation.claimed_until
+    if holder is not None and until is not None and holder != staff and until > now:
+        raise SituationTaken(holder, until)
+
+
+def _settled(situation: Situation, status: SituationStatus, staff: str, now: datetime) -> Situation:
+    return replace(
+        situation,
+        status=status,
+        updated_at=now,
+        claimed_by=None,
+        claimed_until=None,
+        settled_at=now,
+        settled_by=staff,
+        draft=None,
+    )

@@ -1,0 +1,126 @@
+"""TinyDB tables whose changes are rows: the stock table rebuilds and writes everything at each change."""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, MutableMapping
+from typing import Any, NoReturn, TypeVar, cast
+
+from tinydb import TinyDB
+from tinydb.storages import Storage
+from tinydb.table import Table
+
+from bot.store.tinydb.codec import Document
+from bot.store.tinydb.indexes import Index
+
+I = TypeVar("I", bound=Index)  # noqa: E741 - an index
+
+
+class RowStorage(Storage):
+    """Holds the documents in memory and notes what each row was before a change, so that it can be undone."""
+
+    def __init__(self) -> None:
+        self.tables: dict[str, dict[str, Document]] = {}
+        """Documents by table and by id as text: the shape TinyDB reads."""
+        self.before: dict[tuple[str, int], Document | None] = {}
+        """What the rows changed since the last transaction were before; None for a new row."""
+
+    def read(self) -> dict[str, dict[str, Any]]:
+        """Return all documents; only the tables may change them."""
+        return dict(self.tables)
+
+    def write(self, data: Mapping[str, Mapping[str, Any]]) -> NoReturn:
+        """Refuse: replacing everything at once is what this storage exists to avoid."""
+        raise NotImplementedError("Tables are written row by row; to empty one, use its truncate().")
+
+
+class RowTable(Table):
+    """A table that changes rows in place and lets its indexes follow."""
+
+    def __init__(self, storage: RowStorage, name: str) -> None:
+        super().__init__(storage, name)
+        self._rows = storage.tables.setdefault(name, {})
+        self._before = storage.before
+        self._indexes: list[Index] = []
+
+    def index(self, index: I) -> I:
+        """Let `index` follow this table from now on, and return it."""
+        self._indexes.append(index)
+        return index
+
+    def fill(self, rows: Iterable[tuple[int, Document]]) -> None:
+        """Take in the rows that were read from disk."""
+        documents = dict(rows)
+        self._rows.update((str(doc_id), document) for doc_id, document in documents.items())
+        for index in self._indexes:
+            index.fill(documents.items())
+
+    def put(self, doc_id: int, document: Document | None) -> None:
+        """Set one row to what it shall be (None: not there) without noting what it was."""
+        before = self._rows.pop(str(doc_id), None) if document is None else self._rows.get(str(doc_id))
+        if document is not None:
+            self._rows[str(doc_id)] = document
+        for index in self._indexes:
+            index.change(doc_id, before, document)
+        self.clear_cache()
+
+    def _read_table(self) -> dict[str, Mapping[str, Any]]:
+        return cast(dict[str, Mapping[str, Any]], self._rows)
+
+    def _update_table(self, updater: Callable[[dict[int, Mapping[str, Any]]], None]) -> None:
+        changes = _Changes(self._rows)
+        updater(cast(dict[int, Mapping[str, Any]], changes))  # raises before anything is changed
+        for doc_id, document in changes.rows.items():
+            before = self._rows.get(str(doc_id))
+            if document != before:
+                self._before.setdefault((self.name, doc_id), before)
+                self.put(doc_id, document)
+
+
+class RowDB(TinyDB):
+    """TinyDB with tables of rows."""
+
+    table_class: type[Table] = RowTable
+
+    def __init__(self) -> None:
+        super().__init__(storage=RowStorage)
+
+    def rows(self, name: str) -> RowTable:
+        """Return the table of that name."""
+        return cast(RowTable, self.table(name))
+
+
+class _Changes(MutableMapping[int, Document]):
+    """The table as TinyDB's updaters see it: they change copies, and only of the rows they touch."""
+
+    def __init__(self, rows: dict[str, Document]) -> None:
+        self._stored = rows
+        self.rows: dict[int, Document | None] = {}
+
+    def __getitem__(self, doc_id: int) -> Document:
+        if doc_id not in self.rows:
+            self.rows[doc_id] = dict(self._stored[str(doc_id)])
+        document = self.rows[doc_id]
+        if document is None:
+            raise KeyError(doc_id)
+        return document
+
+    def __setitem__(self, doc_id: int, document: Document) -> None:
+        self.rows[doc_id] = document
+
+    def __delitem__(self, doc_id: int) -> None:
+        if doc_id not in self:
+            raise KeyError(doc_id)
+        self.rows[doc_id] = None
+
+    def __contains__(self, doc_id: object) -> bool:
+        if doc_id in self.rows:
+            return self.rows[doc_id] is not None
+        return str(doc_id) in self._stored
+
+    def __iter__(self) -> Iterator[int]:
+        yield from (doc_id for doc_id in map(int, self._stored) if doc_id in self)
+        yield from (doc_id for doc_id in self.rows if str(doc_id) not in self._stored and doc_id in self)
+
+    def __len__(self) -> int:
+        return sum(1 for _ in self)
+
+    def clear(self) -> None:
+        self.rows = dict.fromkeys(list(self))

@@ -1,0 +1,148 @@
+"""The desk's tables, the indexes that follow them, and one transaction at a time over all of them."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from functools import partial
+from typing import Any, cast
+
+from bot.models import (
+    Change,
+    Conversation,
+    Delivery,
+    DeliveryStatus,
+    Inquiry,
+    InquiryStatus,
+    Invite,
+    Session,
+    Situation,
+    SituationStatus,
+    StaffAccount,
+    StoredEntry,
+)
+from bot.store.tinydb.codec import Document
+from bot.store.tinydb.collection import Collection
+from bot.store.tinydb.group import Rows
+from bot.store.tinydb.table import RowDB, RowStorage
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SeenMessage:
+    """A message whose effect is recorded."""
+
+    digest: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Counter:
+    """How often something happened; nothing tells to whom."""
+
+    name: str
+    count: int
+
+
+class Tables:
+    """All documents of the desk."""
+
+    def __init__(self) -> None:
+        db = RowDB()
+        self._storage = cast(RowStorage, db.storage)
+
+        self.messages = Collection(db.rows("messages"), SeenMessage, "digest")
+        self.messages_by_age = self.messages.ordered(lambda doc: doc["at"])
+
+        self.conversations = Collection(db.rows("conversations"), Conversation, "key")
+        self.conversations_by_end = self.conversations.ordered(lambda doc: doc["keep_until"])
+
+        self.inquiries = Collection(db.rows("inquiries"), Inquiry, "id")
+        self.inquiry_by_reference = self.inquiries.unique("reference")
+        self.inquiries_by_situation = self.inquiries.grouped("situation_id")
+        self.settled_inquiries = {
+            status: self.inquiries.ordered(partial(_settled, status)) for status in InquiryStatus
+        }
+
+        self.situations = Collection(db.rows("situations"), Situation, "id")
+        self.queue = self.situations.ordered(_place_in_queue)
+        self.claims_by_end = self.situations.ordered(lambda doc: doc["claimed_until"])
+
+        self.deliveries = Collection(db.rows("deliveries"), Delivery, "id")
+        self.deliveries_by_inquiry = self.deliveries.grouped("inquiry_id")
+        self.owed_by_due_time = self.deliveries.ordered(
+            lambda doc: doc["due_at"] if doc["status"] == DeliveryStatus.OWED else None
+        )
+
+        self.entries = Collection(db.rows("entries"), StoredEntry, "id", "version")
+        self.versions_by_entry = self.entries.grouped("id")
+
+        self.staff = Collection(db.rows("staff"), StaffAccount, "name")
+        self.invites = Collection(db.rows("invites"), Invite, "digest")
+        self.invites_by_end = self.invites.ordered(lambda doc: doc["expires_at"])
+        self.sessions = Collection(db.rows("sessions"), Session, "digest")
+        self.sessions_by_staff = self.sessions.grouped("staff")
+        self.sessions_by_use = self.sessions.ordered(lambda doc: doc["used_at"])
+
+        self.counters = Collection(db.rows("counters"), Counter, "name")
+
+        self._all: dict[str, Collection[Any]] = {
+            kept.table.name: kept for kept in vars(self).values() if isinstance(kept, Collection)
+        }
+
+    @property
+    def names(self) -> Sequence[str]:
+        """The tables' names."""
+        return tuple(self._all)
+
+    def fill(self, name: str, rows: Iterable[tuple[int, bytes]]) -> None:
+        """Take in a table as it was read from disk. Raises ValueError for a row that is none of ours."""
+        kept = self._all[name]
+        kept.table.fill((doc_id, kept.codec.decode(body)) for doc_id, body in rows)
+
+    def changed(self) -> tuple[Rows, Sequence[Change]]:
+        """Return the rows that this transaction changed and what to tell about it, and begin the next one.
+
+        Raises `StoreError` when a value cannot be kept; the transaction can then still be undone.
+        """
+        rows: Rows = {}
+        told: dict[Change, None] = {}
+        for (name, doc_id), before in self._storage.before.items():
+            kept = self._all[name]
+            after = self._storage.tables[name].get(str(doc_id))
+            if after == before:
+                continue  # changed and changed back
+            rows.setdefault(name, {})[doc_id] = None if after is None else kept.codec.encode(after)
+            change = _change(name, after or before or {})
+            if change is not None:
+                told[change] = None
+        self._storage.before.clear()
+        return rows, tuple(told)
+
+    def undo(self) -> None:
+        """Let every row be what it was before this transaction."""
+        while self._storage.before:
+            (name, doc_id), before = self._storage.before.popitem()
+            self._all[name].table.put(doc_id, before)
+
+
+def _settled(status: InquiryStatus, document: Document) -> datetime | None:
+    return cast(datetime | None, document["settled_at"]) if document["status"] == status else None
+
+
+def _place_in_queue(document: Document) -> tuple[bool, datetime] | None:
+    if document["status"] != SituationStatus.OPEN:
+        return None
+    return document["urgent"] is None, document["opened_at"]
+
+
+def _change(table: str, document: Mapping[str, Any]) -> Change | None:
+    match table:
+        case "situations":
+            return Change(kind="situation", id=document["id"])
+        case "deliveries":
+            return Change(kind="delivery", id=document["id"])
+        case "entries":
+            return Change(kind="entry", id=document["id"])
+        case "staff":
+            return Change(kind="staff", id=document["name"])
+        case _:
+            return None

@@ -1,0 +1,64 @@
+"""Verbs for what time does, beside claims running out."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime
+
+from bot.errors import NotFound, StoreError
+from bot.models import Inquiry, InquiryStatus
+from bot.store.tinydb.core import Core, verb
+from bot.store.tinydb.shared import follow_inquiries, remove_inquiry
+
+
+class UpkeepVerbs(Core):
+    """Closing, purging, forgetting, counting."""
+
+    @verb
+    def inquiries_settled_before(self, at: datetime, status: str, limit: int) -> Sequence[Inquiry]:
+        """Return inquiries of that status whose `settled_at` lies before `at`, oldest first."""
+        settled = self._tables.settled_inquiries[InquiryStatus(status)]
+        return self._tables.inquiries.all_at(settled.before(at, limit))
+
+    @verb
+    def close_inquiry(self, inquiry_id: str, now: datetime) -> None:
+        """Close an answered inquiry for good."""
+        inquiry = self._tables.inquiries.need(inquiry_id)
+        if inquiry.status is not InquiryStatus.ANSWERED:
+            raise NotFound(f"Inquiry {inquiry.reference} is not answered (any more), so it is not closed.")
+        self._tables.inquiries.put(
+            replace(inquiry, status=InquiryStatus.CLOSED, updated_at=now, settled_at=now)
+        )
+        follow_inquiries(self._tables, inquiry.situation_id, now)
+
+    @verb
+    def purge_inquiry(self, inquiry_id: str) -> None:
+        """Remove a closed inquiry with its words and deliveries, and its situation when it was the last one."""
+        inquiry = self._tables.inquiries.get(inquiry_id)
+        if inquiry is None:
+            return
+        if inquiry.status is not InquiryStatus.CLOSED:
+            raise StoreError(f"Inquiry {inquiry.reference} is not closed, so it is kept; close it first.")
+        remove_inquiry(self._tables, inquiry, None)
+
+    @verb
+    def keep_conversation_until(self, key: str, until: datetime) -> None:
+        """Let a conversation go at `until`; unknown keys are no error."""
+        stored = self._tables.conversations.get(key)
+        if stored is not None:
+            self._tables.conversations.put(replace(stored, keep_until=until, version=stored.version + 1))
+
+    @verb
+    def drop_expired(self, now: datetime, messages_before: datetime, sessions_before: datetime) -> int:
+        """Remove what is kept for a time only; return how many rows went."""
+        tables = self._tables
+        return (
+            tables.conversations.remove_at(tables.conversations_by_end.until(now))
+            + tables.messages.remove_at(tables.messages_by_age.before(messages_before))
+            + tables.sessions.remove_at(tables.sessions_by_use.before(sessions_before))
+            + tables.invites.remove_at(tables.invites_by_end.until(now))
+        )
+
+    @verb
+    def counters(self) -> dict[str, int]:
+        """Return every anonymous counter."""
+        return {counter.name: counter.count for counter in self._tables.counters.all()}
