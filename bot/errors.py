@@ -63,6 +63,10 @@ class MessageSeen(StoreError):
     """This message already had its effect."""
 
 
+class Stale(StoreError):
+    """What was read has changed since; nothing was written. Read again and repeat."""
+
+
 class NotFound(StoreError):
     """No such situation, inquiry, entry or account (any more)."""
 

@@ -38,7 +38,13 @@ _SLASH = {
 _OPTION_ACTS = {
     "topics": Act.TOPICS, "new": Act.NEW, "status": Act.STATUS, "help": Act.HELP, "privacy": Act.PRIVACY,
 }  # fmt: skip
-_OPTION_ACTS_ON = {"add": Act.ADD, "take-back": Act.WITHDRAW, "solved": Act.SOLVED, "language": Act.LANGUAGE}
+_OPTION_ACTS_ON = {
+    "add": Act.ADD,
+    "take-back": Act.WITHDRAW,
+    "solved": Act.SOLVED,
+    "language": Act.LANGUAGE,
+    "topics": Act.TOPICS,
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -241,7 +247,7 @@ def _by_kind(question: _Question, kind: str) -> Decision | None:
     if ranking.answer and not confirm:
         return _chosen(question, best)
     # A sure answer is given even while an inquiry is open; anything less becomes "add to it, or a new question?".
-    if question.state.inquiries or question.state.clarified:
+    if question.state.clarified or any(not inquiry.answered for inquiry in question.state.inquiries):
         return None
     today = question.message.received_at.date()
     offered = tuple(

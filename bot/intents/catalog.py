@@ -15,7 +15,7 @@ from bot.intents.texts import Text, read_text, read_texts
 
 ID = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}\Z")
 _INTENT_KEYS = {
-    "id", "title", "lane", "examples", "answer", "source", "reviewed", "handoff", "confirm", "tests",
+    "id", "title", "lane", "examples", "answer", "source", "reviewed", "handoff", "confirm", "menu", "tests",
 }  # fmt: skip
 _TEST_KEYS = {"matches", "rejects", "conversation"}
 
@@ -32,6 +32,8 @@ class Intent:
     reviewed: dt.date | None
     handoff: bool
     """A person must answer; `answer` is what is said while handing over."""
+    menu: bool
+    """Listed among the topics."""
     confirm: bool
     """Always offered as an option, never sent straight."""
     lane: str | None
@@ -185,6 +187,7 @@ def _read_intent(document: Document, item: Mapping[str, Any], *at: Step) -> Inte
         source=read_url(document, item.get("source"), *at, "source"),
         reviewed=read_date(document, item.get("reviewed"), *at, "reviewed"),
         handoff=_flag(document, item.get("handoff"), *at, "handoff"),
+        menu=item.get("menu") is None or _flag(document, item.get("menu"), *at, "menu"),
         confirm=_flag(document, item.get("confirm"), *at, "confirm"),
         lane=None if lane is None else str(lane),
         matches=_flat(read_texts(document, tests.get("matches"), *at, "tests", "matches")),

@@ -83,14 +83,13 @@ class Store(Protocol):
         """Return the conversation of that keyed digest, if it is kept."""
 
     async def save_conversation(self, conversation: Conversation) -> None:
-        """Keep the conversation; raise `StoreError` if its version is not one above the stored one."""
+        """Keep the conversation; raise `Stale` if its version is not one above the stored one."""
 
     async def record(self, effect: Effect) -> None:
         """Make the whole effect durable, or none of it.
 
-        Raises `MessageSeen` when the message had its effect before, `StoreError` on a stale conversation
-        version, `NotFound` when an inquiry it names is gone or closed, `StoreError` when a new reference is
-        taken.
+        Raises `MessageSeen` when the message had its effect before, `Stale` on a stale conversation
+        version or when a new reference is taken, `NotFound` when an inquiry it names is gone or closed.
         """
 
     async def inquiry(self, inquiry_id: str) -> Inquiry | None:

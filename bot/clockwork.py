@@ -1,0 +1,83 @@
+"""What time does: claims that run out, questions that close, words that go."""
+
+import asyncio
+import datetime as dt
+import logging
+from collections.abc import Callable
+
+from bot.codec import from_json
+from bot.corpus import LiveCorpus
+from bot.errors import DeskError, NotFound
+from bot.exchange import conversation_key
+from bot.models import Address, Inquiry, InquiryStatus
+from bot.store.base import Store
+from bot.vault import Vault
+
+log = logging.getLogger(__name__)
+
+EVERY = 15.0
+"""Seconds between two rounds."""
+BATCH = 200
+SESSION_LIFE = dt.timedelta(hours=12)
+
+
+class Clockwork:
+    """Runs a round of everything that is due, again and again."""
+
+    def __init__(
+        self, *, store: Store, vault: Vault, live: LiveCorpus, clock: Callable[[], dt.datetime]
+    ) -> None:
+        self._store = store
+        self._vault = vault
+        self._live = live
+        self._clock = clock
+        self._task: asyncio.Task[None] | None = None
+
+    async def start(self) -> None:
+        """Begin the rounds."""
+        self._task = asyncio.create_task(self._run(), name="clockwork")
+
+    async def stop(self) -> None:
+        """End the rounds."""
+        if self._task is not None:
+            self._task.cancel()
+            await asyncio.gather(self._task, return_exceptions=True)
+
+    async def round(self) -> None:
+        """Do what is due now."""
+        now = self._clock()
+        retention = self._live.corpus.content.desk.retention
+        await self._store.expire_claims(now)
+        for inquiry in await self._store.inquiries_settled_before(
+            now - dt.timedelta(days=retention.answered_days), InquiryStatus.ANSWERED, BATCH
+        ):
+            await self._close(inquiry, now)
+        for inquiry in await self._store.inquiries_settled_before(
+            now - dt.timedelta(days=min(retention.closed_days, retention.crisis_days)),
+            InquiryStatus.CLOSED,
+            BATCH,
+        ):
+            situation = await self._store.situation(inquiry.situation_id)
+            crisis = situation is not None and situation.urgent is not None
+            days = retention.crisis_days if crisis else retention.closed_days
+            if inquiry.settled_at is None or inquiry.settled_at <= now - dt.timedelta(days=days):
+                await self._store.purge_inquiry(inquiry.id)
+        await self._store.drop_expired(
+            now, now - dt.timedelta(hours=retention.message_ids_hours), now - SESSION_LIFE
+        )
+
+    async def _close(self, inquiry: Inquiry, now: dt.datetime) -> None:
+        try:
+            await self._store.close_inquiry(inquiry.id, now)
+        except NotFound:
+            return
+        address = from_json(Address, self._vault.open("address", inquiry.address))
+        await self._store.keep_conversation_until(conversation_key(self._vault, address), now)
+
+    async def _run(self) -> None:
+        while True:
+            try:
+                await self.round()
+            except (DeskError, OSError):
+                log.exception("A round of the clockwork failed")
+            await asyncio.sleep(EVERY)

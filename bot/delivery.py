@@ -1,0 +1,151 @@
+"""Sends what is owed: in order per address, again with back-off, given up visibly."""
+
+import asyncio
+import contextlib
+import datetime as dt
+import logging
+import random
+from collections.abc import Callable, Mapping, Sequence
+
+from bot.channels.base import Channel
+from bot.codec import from_json
+from bot.errors import DeskError, NotFound, StoreError, TryLater, Unreachable, VaultError
+from bot.models import Address, Delivery, DeliveryStatus, Reply
+from bot.store.base import Store
+from bot.vault import Vault
+
+log = logging.getLogger(__name__)
+
+BATCH = 500
+GIVE_UP_AFTER = dt.timedelta(days=3)
+FIRST_RETRY = 2.0
+LONGEST_RETRY = 15 * 60.0
+LOOK_AGAIN = 5.0
+"""Seconds between looks when nothing announced itself."""
+
+
+class Deliverer:
+    """Takes owed deliveries from the store and hands them to their channels."""
+
+    def __init__(
+        self,
+        *,
+        store: Store,
+        vault: Vault,
+        channels: Mapping[str, Channel],
+        clock: Callable[[], dt.datetime],
+    ) -> None:
+        self._store = store
+        self._vault = vault
+        self._channels = channels
+        self._clock = clock
+        self._wake = asyncio.Event()
+        self._tasks: list[asyncio.Task[None]] = []
+        self._busy: set[Address] = set()
+        self._sending: set[asyncio.Task[None]] = set()
+
+    async def start(self) -> None:
+        """Begin to deliver."""
+        self._tasks = [
+            asyncio.create_task(self._listen(), name="hear of deliveries"),
+            asyncio.create_task(self._run(), name="deliver"),
+        ]
+
+    async def stop(self) -> None:
+        """Finish the sends in hand, leaving the rest owed."""
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await asyncio.gather(*self._sending, return_exceptions=True)
+
+    async def _listen(self) -> None:
+        async for change in self._store.changes():
+            if change.kind == "delivery":
+                self._wake.set()
+
+    async def _run(self) -> None:
+        while True:
+            try:
+                await self._look()
+            except (StoreError, OSError):
+                log.exception("The outbox could not be read")
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._wake.wait(), LOOK_AGAIN)
+            self._wake.clear()
+
+    async def _look(self) -> None:
+        """Start sending for every address that is owed something and has nothing under way."""
+        waiting: dict[Address, list[Delivery]] = {}
+        for delivery in await self._store.owed(self._clock(), BATCH):
+            inquiry = await self._store.inquiry(delivery.inquiry_id)
+            if inquiry is None:
+                continue
+            try:
+                address = from_json(Address, self._vault.open("address", inquiry.address))
+            except (VaultError, ValueError):
+                log.exception("An address could not be opened", extra={"delivery": delivery.id})
+                await self._settle(delivery, DeliveryStatus.FAILED, problem="address")
+                continue
+            waiting.setdefault(address, []).append(delivery)
+        for address, deliveries in waiting.items():
+            if address not in self._busy:
+                self._busy.add(address)
+                task = asyncio.create_task(self._send_in_order(address, deliveries))
+                self._sending.add(task)
+                task.add_done_callback(self._sending.discard)
+
+    async def _send_in_order(self, address: Address, deliveries: Sequence[Delivery]) -> None:
+        try:
+            for delivery in deliveries:
+                if not await self._send(address, delivery):
+                    # What comes after waits too: the order per address is kept.
+                    break
+        except (StoreError, OSError):
+            log.exception("A delivery could not be settled")
+        finally:
+            self._busy.discard(address)
+            self._wake.set()
+
+    async def _send(self, address: Address, delivery: Delivery) -> bool:
+        channel = self._channels.get(address.channel)
+        if channel is None:
+            return await self._retry(delivery, "no channel", LONGEST_RETRY)
+        try:
+            reply = from_json(Reply, self._vault.open("reply", delivery.body))
+            status = await channel.send(address, reply)
+        except Unreachable:
+            await self._settle(delivery, DeliveryStatus.FAILED, problem="unreachable")
+            return True
+        except (VaultError, ValueError):
+            log.exception("A delivery could not be opened", extra={"delivery": delivery.id})
+            await self._settle(delivery, DeliveryStatus.FAILED, problem="unreadable")
+            return True
+        except TryLater as exc:
+            return await self._retry(delivery, "asked to wait", exc.seconds)
+        except (DeskError, OSError) as exc:
+            wait = min(LONGEST_RETRY, FIRST_RETRY * 2**delivery.attempts) * random.uniform(0.8, 1.2)  # noqa: S311
+            return await self._retry(delivery, type(exc).__name__, wait)
+        await self._settle(delivery, status)
+        return True
+
+    async def _retry(self, delivery: Delivery, problem: str, seconds: float) -> bool:
+        """Note the failed attempt; True when it was given up, so that the next may go."""
+        now = self._clock()
+        if now - delivery.created_at > GIVE_UP_AFTER:
+            log.warning("A delivery is given up", extra={"delivery": delivery.id, "problem": problem})
+            await self._settle(delivery, DeliveryStatus.FAILED, problem=problem)
+            return True
+        due_at = now + dt.timedelta(seconds=seconds)
+        await self._settle(delivery, DeliveryStatus.OWED, due_at=due_at, problem=problem)
+        return False
+
+    async def _settle(
+        self,
+        delivery: Delivery,
+        status: DeliveryStatus,
+        *,
+        due_at: dt.datetime | None = None,
+        problem: str | None = None,
+    ) -> None:
+        with contextlib.suppress(NotFound):  # the citizen took the question back meanwhile
+            await self._store.settle_delivery(delivery.id, status, due_at=due_at, problem=problem)

@@ -1,0 +1,347 @@
+"""The human half: what staff do with situations and what becomes of their answers."""
+
+import datetime as dt
+from collections.abc import AsyncIterator, Callable, Sequence
+from dataclasses import dataclass, replace
+from secrets import token_hex
+
+from bot import replies
+from bot.codec import from_json, to_json
+from bot.corpus import LiveCorpus
+from bot.errors import EntryChanged, NotFound, SamePerson
+from bot.models import (
+    Change,
+    Delivery,
+    DeliveryStatus,
+    EntryStatus,
+    Inquiry,
+    KnowledgeEntry,
+    Language,
+    Reply,
+    Sealed,
+    Situation,
+    StaffAnswer,
+    StoredEntry,
+    Words,
+)
+from bot.reference import read_reference
+from bot.store.base import Store
+from bot.vault import Vault
+
+SUGGESTIONS = 5
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OpenedInquiry:
+    """An inquiry with its words, after a member of staff opened it."""
+
+    inquiry: Inquiry
+    words: tuple[Words, ...]
+    deliveries: tuple[Delivery, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Suggestion:
+    """Approved words that may fit."""
+
+    target: str
+    title: str
+    answer: str
+    language: Language
+    confidence: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OpenedSituation:
+    """A situation with everything in it."""
+
+    situation: Situation
+    inquiries: tuple[OpenedInquiry, ...]
+    draft: str | None
+    suggestions: tuple[Suggestion, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OpenedEntry:
+    """One version of a knowledge entry."""
+
+    entry: KnowledgeEntry
+    version: int
+    author: str
+    saved_at: dt.datetime
+    published_by: tuple[str, ...]
+    approvals_missing: int
+
+
+class Desk:
+    """What the console calls. Every method raises `bot.errors` with a sentence."""
+
+    def __init__(
+        self,
+        *,
+        store: Store,
+        vault: Vault,
+        live: LiveCorpus,
+        clock: Callable[[], dt.datetime],
+        timezone: dt.tzinfo,
+    ) -> None:
+        self._store = store
+        self._vault = vault
+        self._live = live
+        self._clock = clock
+        self._timezone = timezone
+
+    @property
+    def publish_needs(self) -> int:
+        """How many people must agree before an entry is published."""
+        return self._live.corpus.content.desk.publish_needs
+
+    def changes(self) -> AsyncIterator[Change]:
+        """Yield what changes from now on."""
+        return self._store.changes()
+
+    # --- situations
+
+    async def queue(self) -> Sequence[Situation]:
+        """Return the open situations, urgent ones first, then oldest first."""
+        return await self._store.queue()
+
+    async def peek(self, situation_id: str) -> Situation:
+        """Return what a queue row shows. Raises `NotFound`."""
+        situation = await self._store.situation(situation_id)
+        if situation is None:
+            raise NotFound("There is no such situation any more; the citizen may have taken it back.")
+        return situation
+
+    async def find(self, reference: str) -> Situation | None:
+        """Return the situation of a reference as somebody read it out; opens nothing."""
+        known = read_reference(reference)
+        return None if known is None else await self._store.situation_of(known)
+
+    async def open(self, situation_id: str, staff: str) -> OpenedSituation:
+        """Return the words in the situation, and mark them as seen. Raises `NotFound`."""
+        inquiries = await self._store.open_situation(situation_id, staff, self._clock())
+        situation = await self.peek(situation_id)
+        opened = tuple([await self._opened(inquiry) for inquiry in inquiries])
+        draft = None if situation.draft is None else self._vault.open("draft", situation.draft).decode()
+        return OpenedSituation(
+            situation=situation, inquiries=opened, draft=draft, suggestions=self._suggestions(opened)
+        )
+
+    async def claim(self, situation_id: str, staff: str) -> Situation:
+        """Take the situation, or keep it longer. Raises `SituationTaken`, `SituationSettled`, `NotFound`."""
+        now = self._clock()
+        minutes = self._live.corpus.content.desk.claim_minutes
+        return await self._store.claim_situation(
+            situation_id, staff, now, now + dt.timedelta(minutes=minutes)
+        )
+
+    async def release(self, situation_id: str, staff: str) -> Situation:
+        """Return the situation to the queue. Raises `SituationTaken`, `NotFound`."""
+        return await self._store.release_situation(situation_id, staff, self._clock())
+
+    async def save_draft(self, situation_id: str, staff: str, text: str) -> None:
+        """Keep what is begun. Raises `SituationTaken`, `SituationSettled`, `NotFound`."""
+        draft = self._vault.seal("draft", text.encode()) if text.strip() else None
+        await self._store.save_draft(situation_id, staff, draft, self._clock())
+
+    async def answer(self, answer: StaffAnswer) -> Situation:
+        """Answer every inquiry in the situation, claiming it on the way; file a draft entry when asked.
+
+        Raises `SituationTaken`, `SituationSettled`, `NotFound`.
+        """
+        await self.claim(answer.situation_id, answer.author)
+        now = self._clock()
+        content = self._live.corpus.content
+        inquiries = await self._store.open_situation(answer.situation_id, answer.author, now)
+        said = Words(who="staff", at=now, text=answer.text, author=answer.author)
+        answered: list[tuple[str, Sealed, Delivery]] = []
+        for inquiry in inquiries:
+            reply = replies.staff_answer(content, inquiry.reference, answer.text, inquiry.language)
+            answered.append(
+                (
+                    inquiry.id,
+                    self._vault.seal("words", to_json(said)),
+                    owe(self._vault, inquiry.id, reply, now),
+                )
+            )
+        entry = None
+        if answer.question is not None:
+            entry = self._stored(
+                KnowledgeEntry(
+                    id=f"desk-{token_hex(8)}",
+                    question=answer.question,
+                    answer=answer.text,
+                    language=inquiries[0].language if inquiries else None,
+                    status=EntryStatus.DRAFT,
+                    date=now.astimezone(self._timezone).date(),
+                ),
+                version=1,
+                author=answer.author,
+            )
+        return await self._store.resolve_situation(answer.situation_id, answer.author, now, answered, entry)
+
+    async def close(self, situation_id: str, staff: str) -> Situation:
+        """Close the situation without an answer. Raises as `answer`."""
+        return await self._store.close_situation(situation_id, staff, self._clock())
+
+    async def _opened(self, inquiry: Inquiry) -> OpenedInquiry:
+        return OpenedInquiry(
+            inquiry=inquiry,
+            words=tuple(from_json(Words, self._vault.open("words", words)) for words in inquiry.words),
+            deliveries=tuple(await self._store.deliveries_of(inquiry.id)),
+        )
+
+    def _suggestions(self, opened: Sequence[OpenedInquiry]) -> tuple[Suggestion, ...]:
+        asked = [words.text for inquiry in opened for words in inquiry.words if words.who == "citizen"]
+        if not asked:
+            return ()
+        corpus = self._live.corpus
+        language = opened[0].inquiry.language
+        ranking = corpus.matcher.rank(" ".join(asked), limit=SUGGESTIONS)
+        return tuple(
+            Suggestion(
+                target=found.key,
+                title=corpus.content.title(found.key, language),
+                answer=corpus.content.answer(found.key, language),
+                language=corpus.content.answer_language(found.key, language),
+                confidence=found.confidence,
+            )
+            for found in ranking.candidates
+        )
+
+    # --- knowledge
+
+    async def entries(self) -> Sequence[OpenedEntry]:
+        """Return the newest version of each entry written at the console, newest first."""
+        return [self._opened_entry(entry) for entry in await self._store.entries()]
+
+    async def entry(self, entry_id: str) -> OpenedEntry:
+        """Return the newest version. Raises `NotFound`."""
+        return (await self.entry_versions(entry_id))[-1]
+
+    async def entry_versions(self, entry_id: str) -> Sequence[OpenedEntry]:
+        """Return every version, oldest first. Raises `NotFound`."""
+        versions = await self._store.entry_versions(entry_id)
+        if not versions:
+            raise NotFound("There is no such entry.")
+        return [self._opened_entry(entry) for entry in versions]
+
+    async def save_entry(
+        self,
+        entry_id: str | None,
+        staff: str,
+        *,
+        question: str,
+        answer: str,
+        language: Language,
+        source: str | None,
+        review_by: dt.date | None,
+        base_version: int,
+    ) -> OpenedEntry:
+        """Save a draft: a new entry, or the next version of one. Raises `EntryChanged`."""
+        entry = KnowledgeEntry(
+            id=entry_id or f"desk-{token_hex(8)}",
+            question=question,
+            answer=answer,
+            language=language,
+            status=EntryStatus.DRAFT,
+            date=self._clock().astimezone(self._timezone).date(),
+            source=source,
+            review_by=review_by,
+        )
+        return await self._save(self._stored(entry, version=base_version + 1, author=staff))
+
+    async def publish(self, entry_id: str, version: int, staff: str) -> OpenedEntry:
+        """Agree to this version; with enough people it is published, and live within two seconds.
+
+        The author counts as one. Raises `EntryChanged`, `SamePerson`, `NotFound`.
+        """
+        current = await self._current(entry_id, version)
+        approved = (*current.published_by, *((staff,) if staff not in current.published_by else ()))
+        agreed = {current.author, *approved}
+        if current.status is EntryStatus.PUBLISHED:
+            return self._opened_entry(current)
+        if len(agreed) < self.publish_needs and staff in (current.author, *current.published_by):
+            raise SamePerson(
+                f"{self.publish_needs} people must agree to publish; somebody other than {staff} is needed."
+            )
+        entry = from_json(KnowledgeEntry, self._vault.open("entry", current.body))
+        status = EntryStatus.PUBLISHED if len(agreed) >= self.publish_needs else EntryStatus.DRAFT
+        entry = replace(entry, status=status, approver=", ".join(sorted(agreed)))
+        return await self._save(
+            self._stored(entry, version=version + 1, author=current.author, published_by=approved)
+        )
+
+    async def withdraw_entry(self, entry_id: str, version: int, staff: str) -> OpenedEntry:
+        """Stop sending the answer. Raises `EntryChanged`, `NotFound`."""
+        current = await self._current(entry_id, version)
+        entry = from_json(KnowledgeEntry, self._vault.open("entry", current.body))
+        return await self._save(
+            self._stored(replace(entry, status=EntryStatus.WITHDRAWN), version=version + 1, author=staff)
+        )
+
+    async def _current(self, entry_id: str, version: int) -> StoredEntry:
+        versions = await self._store.entry_versions(entry_id)
+        if not versions:
+            raise NotFound("There is no such entry.")
+        if versions[-1].version != version:
+            raise EntryChanged("Somebody changed this entry meanwhile; look at the newest version first.")
+        return versions[-1]
+
+    async def _save(self, entry: StoredEntry) -> OpenedEntry:
+        await self._store.save_entry(entry)
+        return self._opened_entry(entry)
+
+    def _stored(
+        self, entry: KnowledgeEntry, *, version: int, author: str, published_by: tuple[str, ...] = ()
+    ) -> StoredEntry:
+        return StoredEntry(
+            id=entry.id,
+            version=version,
+            status=entry.status,
+            body=self._vault.seal("entry", to_json(entry)),
+            author=author,
+            saved_at=self._clock(),
+            published_by=published_by,
+        )
+
+    def _opened_entry(self, stored: StoredEntry) -> OpenedEntry:
+        agreed = {stored.author, *stored.published_by}
+        missing = 0 if stored.status is EntryStatus.PUBLISHED else max(0, self.publish_needs - len(agreed))
+        return OpenedEntry(
+            entry=from_json(KnowledgeEntry, self._vault.open("entry", stored.body)),
+            version=stored.version,
+            author=stored.author,
+            saved_at=stored.saved_at,
+            published_by=stored.published_by,
+            approvals_missing=missing,
+        )
+
+
+def owe(vault: Vault, inquiry_id: str, reply: Reply, now: dt.datetime) -> Delivery:
+    """Return the delivery that owes `reply` to the inquiry's address."""
+    return Delivery(
+        id=reply.id,
+        inquiry_id=inquiry_id,
+        body=vault.seal("reply", to_json(reply)),
+        status=DeliveryStatus.OWED,
+        created_at=now,
+        due_at=now,
+    )
+
+
+async def stored_entries(store: Store, vault: Vault) -> Sequence[KnowledgeEntry]:
+    """Return what the console has published or withdrawn, for the live corpus.
+
+    A draft on top of a published version leaves that version live.
+    """
+    live: list[KnowledgeEntry] = []
+    for newest in await store.entries():
+        versions = (
+            [newest] if newest.status is not EntryStatus.DRAFT else await store.entry_versions(newest.id)
+        )
+        settled = [version for version in versions if version.status is not EntryStatus.DRAFT]
+        if settled:
+            live.append(from_json(KnowledgeEntry, vault.open("entry", settled[-1].body)))
+    return live

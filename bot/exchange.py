@@ -1,0 +1,88 @@
+"""What one address can reach, as its own messages see it: the recent exchange and its inquiries."""
+
+import datetime as dt
+from dataclasses import dataclass, replace
+
+from bot.codec import from_json, to_json
+from bot.models import Address, Conversation, InquiryStatus, Language, Turn
+from bot.vault import Vault
+
+MAX_TURNS = 200
+"""Lines kept of one exchange; older ones go first."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reach:
+    """An inquiry that the conversation leads to."""
+
+    id: str
+    reference: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Memory:
+    """The sealed body of a conversation."""
+
+    turns: tuple[Turn, ...] = ()
+    reaches: tuple[Reach, ...] = ()
+    language: Language | None = None
+    """What the citizen chose; None lets each message tell."""
+    spoken: Language | None = None
+    """The language of the last message that told."""
+    welcomed: bool = False
+    question: str | None = None
+    """The last question asked, for "a person, please"."""
+    waiting: str | None = None
+    """A message that waits for the citizen to choose: add it, or ask it anew?"""
+    unanswered_at: dt.datetime | None = None
+    """When `question` was left without an answer."""
+    opened: str | None = None
+    """The reference that `question` opened."""
+    clarified: bool = False
+    wants_person: bool = False
+
+    def after(self, *turns: Turn) -> "Memory":
+        """Return the memory with more lines."""
+        return replace(self, turns=(*self.turns, *turns)[-MAX_TURNS:])
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InquiryState:
+    """Where one of the citizen's questions stands."""
+
+    reference: str
+    status: InquiryStatus
+    opened_at: dt.datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Exchange:
+    """What a citizen sees on returning."""
+
+    turns: tuple[Turn, ...]
+    inquiries: tuple[InquiryState, ...]
+    language: Language | None
+
+
+def conversation_key(vault: Vault, address: Address) -> str:
+    """Return the keyed digest a conversation is found by."""
+    return vault.digest("conversation", f"{address.channel}\0{address.chat}")
+
+
+def open_memory(vault: Vault, conversation: Conversation | None) -> Memory:
+    """Open what the conversation holds; a new one holds nothing."""
+    return (
+        Memory() if conversation is None else from_json(Memory, vault.open("conversation", conversation.body))
+    )
+
+
+def seal_memory(
+    vault: Vault, memory: Memory, key: str, before: Conversation | None, keep_until: dt.datetime | None
+) -> Conversation:
+    """Seal the memory as the next version of the conversation."""
+    return Conversation(
+        key=key,
+        body=vault.seal("conversation", to_json(memory)),
+        keep_until=keep_until,
+        version=1 if before is None else before.version + 1,
+    )
