@@ -49,6 +49,8 @@ class Codec(Generic[R]):
 
     def encode(self, document: Mapping[str, Any]) -> bytes:
         """Return the row for `document`. Raises `StoreError` for a value that its field does not allow."""
+        if document.keys() != self._forms.keys():
+            raise StoreError(f"A document without just the fields of {self._record.__name__} cannot be kept.")
         row = {}
         for name, form in self._forms.items():
             try:

@@ -7,7 +7,7 @@ from typing import Any, Generic, TypeVar
 from bot.errors import NotFound, StoreError
 from bot.store.tinydb.codec import Codec, Document
 from bot.store.tinydb.indexes import Grouped, Ordered, Unique
-from bot.store.tinydb.table import RowTable
+from bot.store.tinydb.table import RowDB
 
 R = TypeVar("R")
 
@@ -15,13 +15,13 @@ R = TypeVar("R")
 class Collection(Generic[R]):
     """The records of one table."""
 
-    def __init__(self, table: RowTable, record: type[R], *key: str) -> None:
-        """`key` names the fields that tell records apart; the first one is the record's name for people."""
-        self.table = table
+    def __init__(self, db: RowDB, name: str, record: type[R], *key: str) -> None:
+        """`name` is the table's and the plural for people; `key` names the fields that tell records apart."""
+        self.name = name
         self.codec = Codec(record)
-        self._noun = table.name
+        self.table = db.rows(name, self.codec)
         self._key_of: Callable[[Document], Any] = itemgetter(*key)
-        self._by_key = table.index(Unique(self._key_of))
+        self._by_key = self.table.index(Unique(self._key_of))
 
     def grouped(self, field: str) -> Grouped:
         """Let an index follow that finds rows by the value of `field`."""
@@ -43,7 +43,7 @@ class Collection(Generic[R]):
         """Return the record with that key. Raises `NotFound`."""
         record = self.get(key)
         if record is None:
-            raise NotFound(f"There is no {key!r} among the {self._noun} (any more); look again.")
+            raise NotFound(f"There is no {key!r} among the {self.name} (any more); look again.")
         return record
 
     def at(self, doc_id: int | None) -> R | None:
@@ -66,7 +66,7 @@ class Collection(Generic[R]):
         document = self.codec.document(record)
         key = self._key_of(document)
         if self._by_key.get(key) is not None:
-            raise StoreError(f"There is a {key!r} among the {self._noun} already; nothing was changed.")
+            raise StoreError(f"There is a {key!r} among the {self.name} already; nothing was changed.")
         self.table.insert(document)
 
     def put(self, record: R) -> None:

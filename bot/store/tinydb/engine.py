@@ -11,6 +11,7 @@ from bot.store.tinydb.citizens import CitizenVerbs
 from bot.store.tinydb.deliveries import DeliveryVerbs
 from bot.store.tinydb.disk import Disk, memory_disk, open_disk
 from bot.store.tinydb.group import GroupCommit
+from bot.store.tinydb.knowledge import KnowledgeVerbs
 from bot.store.tinydb.news import News
 from bot.store.tinydb.situations import SituationVerbs
 from bot.store.tinydb.tables import Tables
@@ -18,7 +19,7 @@ from bot.store.tinydb.upkeep import UpkeepVerbs
 from bot.vault import Vault
 
 
-class TinyDBStore(CitizenVerbs, SituationVerbs, DeliveryVerbs, AccountVerbs, UpkeepVerbs):
+class TinyDBStore(CitizenVerbs, SituationVerbs, DeliveryVerbs, KnowledgeVerbs, AccountVerbs, UpkeepVerbs):
     """The engine for one process: documents in TinyDB tables in memory, every change durable in sqlite."""
 
     def __init__(self, tables: Tables, disk: Disk, executor: ThreadPoolExecutor) -> None:

@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 
-from bot.errors import StoreError
-from bot.models import Delivery, Inquiry, InquiryStatus, SituationStatus
+from bot.errors import EntryChanged, StoreError
+from bot.models import Delivery, Inquiry, InquiryStatus, SituationStatus, StoredEntry
 from bot.store.tinydb.tables import Tables
 
 UNSETTLED = (InquiryStatus.OPEN, InquiryStatus.WAITING)
@@ -67,3 +67,20 @@ def remove_inquiry(tables: Tables, inquiry: Inquiry, at: datetime | None) -> Non
         )
     )
     follow_inquiries(tables, situation.id, at or situation.updated_at)
+
+
+def versions_of(tables: Tables, entry_id: str) -> Sequence[StoredEntry]:
+    """Return every version of a knowledge entry, oldest first."""
+    found = tables.entries.all_at(tables.versions_by_entry.get(entry_id))
+    return sorted(found, key=lambda entry: entry.version)
+
+
+def add_version(tables: Tables, entry: StoredEntry) -> None:
+    """Keep a version. Raises `EntryChanged` unless it is one above the newest."""
+    version = max((stored.version for stored in versions_of(tables, entry.id)), default=0)
+    if entry.version != version + 1:
+        raise EntryChanged(
+            f"The newest version of this entry is {version}, so {entry.version} cannot follow; "
+            "read it again and repeat your change."
+        )
+    tables.entries.add(entry)

@@ -6,12 +6,11 @@ from datetime import datetime
 
 from bot.errors import NotFound, SituationSettled, SituationTaken, StoreError
 from bot.models import Delivery, Inquiry, InquiryStatus, Sealed, Situation, SituationStatus, StoredEntry
-from bot.store.tinydb.core import verb
-from bot.store.tinydb.knowledge import KnowledgeVerbs
-from bot.store.tinydb.shared import UNSETTLED, inquiries_of, owe
+from bot.store.tinydb.core import Core, verb
+from bot.store.tinydb.shared import UNSETTLED, add_version, inquiries_of, owe
 
 
-class SituationVerbs(KnowledgeVerbs):
+class SituationVerbs(Core):
     """The queue: claimed, answered once, resolved."""
 
     @verb
@@ -99,7 +98,7 @@ class SituationVerbs(KnowledgeVerbs):
                 "open it again and answer all of it."
             )
         if entry is not None:
-            self._add_version(entry)
+            add_version(self._tables, entry)
         resolved = _settled(situation, SituationStatus.RESOLVED, staff, now)
         self._tables.situations.put(replace(resolved, staff_wrote_at=now))
         return self._tables.situations.need(situation_id)

@@ -7,7 +7,8 @@ from tinydb import TinyDB
 from tinydb.storages import Storage
 from tinydb.table import Table
 
-from bot.store.tinydb.codec import Document
+from bot.store.tinydb.codec import Codec, Document
+from bot.store.tinydb.group import Rows
 from bot.store.tinydb.indexes import Index
 
 I = TypeVar("I", bound=Index)  # noqa: E741 - an index
@@ -20,7 +21,9 @@ class RowStorage(Storage):
         self.tables: dict[str, dict[str, Document]] = {}
         """Documents by table and by id as text: the shape TinyDB reads."""
         self.before: dict[tuple[str, int], Document | None] = {}
-        """What the rows changed since the last transaction were before; None for a new row."""
+        """What the rows that this transaction changed were before; None for a new row."""
+        self.rows: Rows = {}
+        """The rows that this transaction changed, as they shall stand on disk."""
 
     def read(self) -> dict[str, dict[str, Any]]:
         """Return all documents; only the tables may change them."""
@@ -34,10 +37,11 @@ class RowStorage(Storage):
 class RowTable(Table):
     """A table that changes rows in place and lets its indexes follow."""
 
-    def __init__(self, storage: RowStorage, name: str) -> None:
+    def __init__(self, storage: RowStorage, name: str, codec: Codec[Any]) -> None:
         super().__init__(storage, name)
+        self.codec = codec
+        self._kept = storage
         self._rows = storage.tables.setdefault(name, {})
-        self._before = storage.before
         self._indexes: list[Index] = []
 
     def index(self, index: I) -> I:
@@ -46,14 +50,14 @@ class RowTable(Table):
         return index
 
     def fill(self, rows: Iterable[tuple[int, Document]]) -> None:
-        """Take in the rows that were read from disk."""
+        """Take in the documents that were read from disk."""
         documents = dict(rows)
         self._rows.update((str(doc_id), document) for doc_id, document in documents.items())
         for index in self._indexes:
             index.fill(documents.items())
 
     def put(self, doc_id: int, document: Document | None) -> None:
-        """Set one row to what it shall be (None: not there) without noting what it was."""
+        """Set one document to what it shall be (None: not there) without noting what it was."""
         before = self._rows.pop(str(doc_id), None) if document is None else self._rows.get(str(doc_id))
         if document is not None:
             self._rows[str(doc_id)] = document
@@ -66,12 +70,17 @@ class RowTable(Table):
 
     def _update_table(self, updater: Callable[[dict[int, Mapping[str, Any]]], None]) -> None:
         changes = _Changes(self._rows)
-        updater(cast(dict[int, Mapping[str, Any]], changes))  # raises before anything is changed
-        for doc_id, document in changes.rows.items():
-            before = self._rows.get(str(doc_id))
-            if document != before:
-                self._before.setdefault((self.name, doc_id), before)
-                self.put(doc_id, document)
+        updater(cast(dict[int, Mapping[str, Any]], changes))
+        # What cannot be kept raises here, before the memory or an index has changed.
+        encoded = {
+            doc_id: None if document is None else self.codec.encode(document)
+            for doc_id, document in changes.documents.items()
+            if document != self._rows.get(str(doc_id))
+        }
+        for doc_id, row in encoded.items():
+            self._kept.before.setdefault((self.name, doc_id), self._rows.get(str(doc_id)))
+            self._kept.rows.setdefault(self.name, {})[doc_id] = row
+            self.put(doc_id, changes.documents[doc_id])
 
 
 class RowDB(TinyDB):
@@ -82,9 +91,9 @@ class RowDB(TinyDB):
     def __init__(self) -> None:
         super().__init__(storage=RowStorage)
 
-    def rows(self, name: str) -> RowTable:
-        """Return the table of that name."""
-        return cast(RowTable, self.table(name))
+    def rows(self, name: str, codec: Codec[Any]) -> RowTable:
+        """Return the table of that name, whose documents `codec` turns into rows."""
+        return cast(RowTable, self.table(name, codec=codec))
 
 
 class _Changes(MutableMapping[int, Document]):
@@ -92,35 +101,35 @@ class _Changes(MutableMapping[int, Document]):
 
     def __init__(self, rows: dict[str, Document]) -> None:
         self._stored = rows
-        self.rows: dict[int, Document | None] = {}
+        self.documents: dict[int, Document | None] = {}
 
     def __getitem__(self, doc_id: int) -> Document:
-        if doc_id not in self.rows:
-            self.rows[doc_id] = dict(self._stored[str(doc_id)])
-        document = self.rows[doc_id]
+        if doc_id not in self.documents:
+            self.documents[doc_id] = dict(self._stored[str(doc_id)])
+        document = self.documents[doc_id]
         if document is None:
             raise KeyError(doc_id)
         return document
 
     def __setitem__(self, doc_id: int, document: Document) -> None:
-        self.rows[doc_id] = document
+        self.documents[doc_id] = document
 
     def __delitem__(self, doc_id: int) -> None:
         if doc_id not in self:
             raise KeyError(doc_id)
-        self.rows[doc_id] = None
+        self.documents[doc_id] = None
 
     def __contains__(self, doc_id: object) -> bool:
-        if doc_id in self.rows:
-            return self.rows[doc_id] is not None
+        if doc_id in self.documents:
+            return self.documents[doc_id] is not None
         return str(doc_id) in self._stored
 
     def __iter__(self) -> Iterator[int]:
         yield from (doc_id for doc_id in map(int, self._stored) if doc_id in self)
-        yield from (doc_id for doc_id in self.rows if str(doc_id) not in self._stored and doc_id in self)
+        yield from (doc_id for doc_id in self.documents if str(doc_id) not in self._stored and doc_id in self)
 
     def __len__(self) -> int:
         return sum(1 for _ in self)
 
     def clear(self) -> None:
-        self.rows = dict.fromkeys(list(self))
+        self.documents = dict.fromkeys(list(self))

@@ -49,43 +49,43 @@ class Tables:
         db = RowDB()
         self._storage = cast(RowStorage, db.storage)
 
-        self.messages = Collection(db.rows("messages"), SeenMessage, "digest")
+        self.messages = Collection(db, "messages", SeenMessage, "digest")
         self.messages_by_age = self.messages.ordered(lambda doc: doc["at"])
 
-        self.conversations = Collection(db.rows("conversations"), Conversation, "key")
+        self.conversations = Collection(db, "conversations", Conversation, "key")
         self.conversations_by_end = self.conversations.ordered(lambda doc: doc["keep_until"])
 
-        self.inquiries = Collection(db.rows("inquiries"), Inquiry, "id")
+        self.inquiries = Collection(db, "inquiries", Inquiry, "id")
         self.inquiry_by_reference = self.inquiries.unique("reference")
         self.inquiries_by_situation = self.inquiries.grouped("situation_id")
         self.settled_inquiries = {
             status: self.inquiries.ordered(partial(_settled, status)) for status in InquiryStatus
         }
 
-        self.situations = Collection(db.rows("situations"), Situation, "id")
+        self.situations = Collection(db, "situations", Situation, "id")
         self.queue = self.situations.ordered(_place_in_queue)
         self.claims_by_end = self.situations.ordered(lambda doc: doc["claimed_until"])
 
-        self.deliveries = Collection(db.rows("deliveries"), Delivery, "id")
+        self.deliveries = Collection(db, "deliveries", Delivery, "id")
         self.deliveries_by_inquiry = self.deliveries.grouped("inquiry_id")
         self.owed_by_due_time = self.deliveries.ordered(
             lambda doc: doc["due_at"] if doc["status"] == DeliveryStatus.OWED else None
         )
 
-        self.entries = Collection(db.rows("entries"), StoredEntry, "id", "version")
+        self.entries = Collection(db, "entries", StoredEntry, "id", "version")
         self.versions_by_entry = self.entries.grouped("id")
 
-        self.staff = Collection(db.rows("staff"), StaffAccount, "name")
-        self.invites = Collection(db.rows("invites"), Invite, "digest")
+        self.staff = Collection(db, "staff", StaffAccount, "name")
+        self.invites = Collection(db, "invites", Invite, "digest")
         self.invites_by_end = self.invites.ordered(lambda doc: doc["expires_at"])
-        self.sessions = Collection(db.rows("sessions"), Session, "digest")
+        self.sessions = Collection(db, "sessions", Session, "digest")
         self.sessions_by_staff = self.sessions.grouped("staff")
         self.sessions_by_use = self.sessions.ordered(lambda doc: doc["used_at"])
 
-        self.counters = Collection(db.rows("counters"), Counter, "name")
+        self.counters = Collection(db, "counters", Counter, "name")
 
         self._all: dict[str, Collection[Any]] = {
-            kept.table.name: kept for kept in vars(self).values() if isinstance(kept, Collection)
+            kept.name: kept for kept in vars(self).values() if isinstance(kept, Collection)
         }
 
     @property
@@ -99,21 +99,15 @@ class Tables:
         kept.table.fill((doc_id, kept.codec.decode(body)) for doc_id, body in rows)
 
     def changed(self) -> tuple[Rows, Sequence[Change]]:
-        """Return the rows that this transaction changed and what to tell about it, and begin the next one.
-
-        Raises `StoreError` when a value cannot be kept; the transaction can then still be undone.
-        """
-        rows: Rows = {}
+        """Return the rows that this transaction changed and what to tell about it, and begin the next one."""
         told: dict[Change, None] = {}
         for (name, doc_id), before in self._storage.before.items():
-            kept = self._all[name]
             after = self._storage.tables[name].get(str(doc_id))
-            if after == before:
-                continue  # changed and changed back
-            rows.setdefault(name, {})[doc_id] = None if after is None else kept.codec.encode(after)
             change = _change(name, after or before or {})
             if change is not None:
                 told[change] = None
+        rows = self._storage.rows
+        self._storage.rows = {}
         self._storage.before.clear()
         return rows, tuple(told)
 
@@ -122,6 +116,7 @@ class Tables:
         while self._storage.before:
             (name, doc_id), before = self._storage.before.popitem()
             self._all[name].table.put(doc_id, before)
+        self._storage.rows = {}
 
 
 def _settled(status: InquiryStatus, document: Document) -> datetime | None:
