@@ -30,10 +30,12 @@ SCHEMA_VERSION = 1
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Filing:
-    """A new inquiry, the situation it opens, and the receipt it is owed."""
+    """A new inquiry, the situation it opens or joins, and the receipt it is owed."""
 
     inquiry: Inquiry
     situation: Situation
+    """With an id that is not kept yet, the situation is opened. Otherwise the inquiry joins the one that is kept:
+    its reference, language and urgency are added there, and all else stays as it is."""
     receipt: Delivery
 
 
@@ -89,7 +91,8 @@ class Store(Protocol):
         """Make the whole effect durable, or none of it.
 
         Raises `MessageSeen` when the message had its effect before, `Stale` on a stale conversation
-        version or when a new reference is taken, `NotFound` when an inquiry it names is gone or closed.
+        version or when a new reference is taken, `NotFound` when an inquiry it names is gone or closed,
+        `SituationSettled` when the situation it joins is not open any more.
         """
 
     async def inquiry(self, inquiry_id: str) -> Inquiry | None:

@@ -3,8 +3,8 @@
 from dataclasses import replace
 from datetime import datetime
 
-from bot.errors import MessageSeen, NotFound, StoreError
-from bot.models import Conversation, Inquiry, InquiryStatus, SituationStatus
+from bot.errors import MessageSeen, NotFound, SituationSettled, Stale, StoreError
+from bot.models import Conversation, Inquiry, InquiryStatus, Situation, SituationStatus
 from bot.store.base import Addition, Effect, Filing
 from bot.store.tinydb.core import Core, verb
 from bot.store.tinydb.shared import follow_inquiries, owe, remove_inquiry
@@ -26,7 +26,7 @@ class CitizenVerbs(Core):
 
     @verb
     def save_conversation(self, conversation: Conversation) -> None:
-        """Keep the conversation; raise `StoreError` if its version is not one above the stored one."""
+        """Keep the conversation; raise `Stale` if its version is not one above the stored one."""
         self._keep(conversation)
 
     @verb
@@ -57,7 +57,7 @@ class CitizenVerbs(Core):
         stored = self._tables.conversations.get(conversation.key)
         version = 0 if stored is None else stored.version
         if conversation.version != version + 1:
-            raise StoreError(
+            raise Stale(
                 f"The conversation is at version {version}, so {conversation.version} cannot follow; "
                 "read it again and repeat the change."
             )
@@ -65,12 +65,13 @@ class CitizenVerbs(Core):
 
     def _file(self, filing: Filing) -> None:
         if self._tables.inquiry_by_reference.get(filing.inquiry.reference) is not None:
-            raise StoreError("The reference of the new inquiry is taken; file it with another.")
+            raise Stale("The reference of the new inquiry is taken; file it with another.")
         if filing.inquiry.situation_id != filing.situation.id:
             raise StoreError(
                 "The new inquiry names another situation than the one it opens; nothing was filed."
             )
-        self._tables.situations.add(filing.situation)
+        stored = self._tables.situations.get(filing.situation.id)
+        self._tables.situations.put(filing.situation if stored is None else _joined(stored, filing))
         self._tables.inquiries.add(filing.inquiry)
         owe(self._tables, filing.inquiry.id, filing.receipt)
 
@@ -98,3 +99,15 @@ class CitizenVerbs(Core):
         if inquiry.status is InquiryStatus.CLOSED:
             raise NotFound(f"Inquiry {inquiry.reference} is closed; open another one.")
         return inquiry
+
+
+def _joined(situation: Situation, filing: Filing) -> Situation:
+    if situation.status is not SituationStatus.OPEN:
+        raise SituationSettled("The situation to join was answered or closed meanwhile; open another one.")
+    return replace(
+        situation,
+        references=(*situation.references, filing.inquiry.reference),
+        languages=tuple(dict.fromkeys((*situation.languages, filing.inquiry.language))),
+        urgent=situation.urgent or filing.situation.urgent,
+        updated_at=filing.inquiry.opened_at,
+    )

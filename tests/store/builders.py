@@ -1,0 +1,176 @@
+"""Records for tests of a store, all the same but for what a test says about them."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from bot.models import (
+    Conversation,
+    Delivery,
+    DeliveryStatus,
+    EntryStatus,
+    Inquiry,
+    InquiryStatus,
+    Invite,
+    Role,
+    Sealed,
+    Session,
+    Situation,
+    SituationStatus,
+    StaffAccount,
+    StoredEntry,
+)
+from bot.store.base import Addition, Effect, Filing, Store
+
+NOW = datetime(2026, 11, 24, 9, 0, tzinfo=UTC)
+
+
+def at(minutes: float) -> datetime:
+    """Return the time that many minutes after NOW."""
+    return NOW + timedelta(minutes=minutes)
+
+
+def sealed(text: str) -> Sealed:
+    """Return bytes that stand for sealed text."""
+    return Sealed(text.encode())
+
+
+def conversation(key: str = "c-1", version: int = 1, **other: Any) -> Conversation:
+    return replace(
+        Conversation(key=key, body=sealed(f"{key} as of {version}"), keep_until=None, version=version),
+        **other,
+    )
+
+
+def inquiry(name: str = "1", **other: Any) -> Inquiry:
+    made = Inquiry(
+        id=f"i-{name}",
+        reference=f"R-{name}",
+        situation_id=f"s-{name}",
+        status=InquiryStatus.OPEN,
+        channel="webchat",
+        address=sealed(f"address {name}"),
+        words=(sealed(f"question {name}"),),
+        language="en",
+        opened_at=NOW,
+        updated_at=NOW,
+    )
+    return replace(made, **other)
+
+
+def situation(name: str = "1", **other: Any) -> Situation:
+    made = Situation(
+        id=f"s-{name}",
+        status=SituationStatus.OPEN,
+        lane="general",
+        nearest="intent:lost_property",
+        urgent=None,
+        languages=("en",),
+        references=(f"R-{name}",),
+        opened_at=NOW,
+        updated_at=NOW,
+    )
+    return replace(made, **other)
+
+
+def delivery(name: str = "1", inquiry_id: str = "i-1", **other: Any) -> Delivery:
+    made = Delivery(
+        id=f"d-{name}",
+        inquiry_id=inquiry_id,
+        body=sealed(f"reply {name}"),
+        status=DeliveryStatus.OWED,
+        created_at=NOW,
+        due_at=NOW,
+    )
+    return replace(made, **other)
+
+
+def filing(name: str = "1", *, joins: str | None = None, opened_at: datetime = NOW, **other: Any) -> Filing:
+    """Return inquiry `i-name` with reference `R-name` and receipt `d-name`, in situation `s-name` (or `s-joins`).
+
+    `other` goes to the situation.
+    """
+    made = situation(name, opened_at=opened_at, updated_at=opened_at, **other)
+    made = replace(made, id=f"s-{joins or name}")
+    return Filing(
+        inquiry=inquiry(
+            name,
+            situation_id=made.id,
+            opened_at=opened_at,
+            updated_at=opened_at,
+            language=made.languages[0],
+        ),
+        situation=made,
+        receipt=delivery(name, f"i-{name}", created_at=opened_at, due_at=opened_at),
+    )
+
+
+def addition(name: str = "1", words: str = "and another thing", **other: Any) -> Addition:
+    return Addition(**{"inquiry_id": f"i-{name}", "words": sealed(words), "at": at(30), **other})
+
+
+def effect(message: str = "m-1", *, after: Conversation | None = None, **other: Any) -> Effect:
+    """Return an effect of `message`, in a conversation of its own unless `after` says how one stands."""
+    return Effect(
+        message=message, **{"at": NOW, "conversation": after or conversation(f"c-of-{message}"), **other}
+    )
+
+
+async def file(store: Store, name: str = "1", **other: Any) -> Filing:
+    """File inquiry `i-name`; the words go to `filing`."""
+    made = filing(name, **other)
+    await store.record(effect(f"m-{name}", at=made.inquiry.opened_at, filing=made))
+    return made
+
+
+def answers(*names: str) -> Sequence[tuple[str, Sealed, Delivery]]:
+    """Return what answers the inquiries `i-name`, with deliveries `a-name`."""
+    return [
+        (
+            f"i-{name}",
+            sealed(f"answer {name}"),
+            delivery(name, f"i-{name}", id=f"a-{name}", created_at=at(60)),
+        )
+        for name in names
+    ]
+
+
+async def answer(store: Store, *names: str, when: datetime = NOW, staff: str = "ada") -> Situation:
+    """Answer the inquiries of the situation `s-name` of the first of them."""
+    return await store.resolve_situation(f"s-{names[0]}", staff, when, answers(*names), None)
+
+
+def entry(name: str = "1", version: int = 1, **other: Any) -> StoredEntry:
+    made = StoredEntry(
+        id=f"e-{name}",
+        version=version,
+        status=EntryStatus.DRAFT,
+        body=sealed(f"entry {name} version {version}"),
+        author="ada",
+        saved_at=at(version),
+    )
+    return replace(made, **other)
+
+
+def account(name: str = "ada", **other: Any) -> StaffAccount:
+    made = StaffAccount(
+        name=name, role=Role.STAFF, password_hash=f"hash of {name}", language="en", created_at=NOW
+    )
+    return replace(made, **other)
+
+
+def invite(digest: str = "v-1", **other: Any) -> Invite:
+    return replace(Invite(digest=digest, role=Role.STAFF, expires_at=at(60)), **other)
+
+
+def session(digest: str = "t-1", staff: str = "ada", **other: Any) -> Session:
+    made = Session(digest=digest, staff=staff, csrf=f"csrf {digest}", started_at=NOW, used_at=NOW)
+    return replace(made, **other)
+
+
+async def hire(store: Store, *names: str) -> None:
+    """Make accounts of these names."""
+    for name in names:
+        await store.save_invite(invite(f"v-{name}"))
+        await store.accept_invite(f"v-{name}", account(name), NOW)
