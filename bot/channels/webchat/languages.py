@@ -1,0 +1,52 @@
+"""Which of the desk's languages somebody reads."""
+
+from aiohttp import web
+
+from bot.models import LANGUAGES, Language
+
+CHOSEN = web.RequestKey("chosen_language", str)
+"""What the body of the request said, once it was read."""
+
+DEFAULT: Language = "zh-Hans"
+_TRADITIONAL = {"hant", "tw", "hk", "mo"}
+
+
+def read_language(tag: str) -> Language | None:
+    """Return the desk's language for a tag such as `zh-HK` or `en_GB`; None for one it does not serve."""
+    main, *rest = tag.strip().lower().replace("_", "-").split("-")
+    if main == "en":
+        return "en"
+    if main != "zh":
+        return None
+    if "hans" in rest:
+        return "zh-Hans"
+    return "zh-Hant" if _TRADITIONAL.intersection(rest) else "zh-Hans"
+
+
+def preferred(header: str) -> Language | None:
+    """Return the language an Accept-Language header likes best among the desk's."""
+    best: tuple[float, Language] | None = None
+    for item in header.split(",")[:20]:
+        tag, _, quality = item.partition(";")
+        language = read_language(tag)
+        if language is None:
+            continue
+        try:
+            weight = float(quality.strip().removeprefix("q=") or 1)
+        except ValueError:
+            continue
+        if weight > 0 and (best is None or weight > best[0]):
+            best = (weight, language)
+    return best[1] if best else None
+
+
+def asked(request: web.Request) -> Language:
+    """Return the language the request asks for: its body, then `?language=`, then its headers."""
+    for tag in (request.get(CHOSEN), request.query.get("language")):
+        language = read_language(tag) if tag else None
+        if language is not None:
+            return language
+    return preferred(request.headers.get("Accept-Language", "")) or DEFAULT
+
+
+__all__ = ["CHOSEN", "DEFAULT", "LANGUAGES", "asked", "preferred", "read_language"]

@@ -1,0 +1,93 @@
+"""What the handlers of the web chat work with."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime
+from secrets import token_urlsafe
+from typing import Protocol
+
+from aiohttp import web
+
+from bot.assistant import Assistant
+from bot.channels.webchat.conversations import Starts, address_of, is_token, new_token
+from bot.channels.webchat.incoming import Asked
+from bot.channels.webchat.listeners import Streams
+from bot.channels.webchat.problems import Problem
+from bot.channels.webchat.throttle import Throttle, client_address, household, shared
+from bot.config import Settings
+from bot.errors import StoreError
+from bot.models import IncomingMessage, Language, Reply
+
+
+class Names(Protocol):
+    """Who the page says it is."""
+
+    def desk_name(self, language: Language) -> str:
+        """Return the desk's name."""
+
+    def agency(self, language: Language) -> str:
+        """Return who runs the desk."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Parts:
+    """The assistant, what the page says of the desk, and what this process remembers of its visitors."""
+
+    assistant: Assistant
+    names: Callable[[], Names]
+    settings: Settings
+    clock: Callable[[], datetime]
+    streams: Streams
+    leave_to: str
+    """Where "leave this page quickly" leads."""
+    starts: Starts = field(default_factory=Starts)
+    # Far above what people do, and still a bound on what one program can make the desk work.
+    by_conversation: Throttle = field(default_factory=lambda: Throttle(burst=40, per_second=1))
+    by_client: Throttle = field(default_factory=lambda: Throttle(burst=300, per_second=10))
+
+    def admit(self, request: web.Request, token: str | None) -> None:
+        """Count the request. Raises `Problem` when the conversation or the client asks too often."""
+        address = client_address(request, self.settings.trusted_proxies)
+        seconds = 0
+        if address is not None and not shared(address):
+            seconds = self.by_client.take(household(address))
+        if token is not None:
+            seconds = max(seconds, self.by_conversation.take(token))
+        if seconds:
+            raise Problem("too_many", retry_after=seconds)
+
+    def known_token(self, request: web.Request) -> str:
+        """Return the token in the path. Raises `Problem` when it cannot be one, or asks too often."""
+        token = request.match_info["conversation"]
+        if not is_token(token):
+            raise Problem("conversation_unknown")
+        self.admit(request, token)
+        return token
+
+    async def ask(self, request: web.Request, asked: Asked) -> tuple[str, tuple[Reply, ...]]:
+        """Hand a message to the assistant; return the conversation's token and the replies.
+
+        Raises `Problem` when the conversation is unknown, asks too often, or nothing could be recorded.
+        """
+        token = asked.conversation or self.starts.token(asked.start or "") or new_token()
+        if not is_token(token):
+            raise Problem("conversation_unknown")
+        self.admit(request, token)
+        address = address_of(token)
+        message = IncomingMessage(
+            id=asked.message_id or token_urlsafe(16),
+            address=address,
+            text=asked.text,
+            option=asked.option,
+            language=asked.language,
+            received_at=self.clock(),
+        )
+        try:
+            if asked.conversation and await self.assistant.exchange(address) is None:
+                raise Problem("conversation_unknown")
+            return token, await self.assistant.respond(message)
+        except (StoreError, OSError) as exc:
+            raise Problem("not_recorded", retry_after=30) from exc
+
+
+PARTS = web.AppKey("webchat_parts", Parts)
