@@ -529,41 +529,18 @@ class Assistant:
         )
 
     def _commanded(self, moment: _Moment, decision: Command) -> _Outcome:
-        content, language, memory = moment.content, moment.language, moment.memory
-        person = replies.human(content, language)
-        menu = Option(id="topics", title=content.say("option_topics", language))
         match decision.act:
-            case Act.START:
-                said = replies.notice(
-                    content, "welcome", language, *replies.topics(content, language), person
-                )
-            case Act.HELP:
-                said = replies.notice(content, "help", language, menu, person)
-            case Act.TOPICS:
-                page = int(decision.argument) if decision.argument and decision.argument.isdigit() else 0
-                listed = replies.topics(content, language, min(page, 10_000))
-                said = replies.notice(
-                    content, "topics" if listed else "topics_empty", language, *listed, person
-                )
             case Act.STATUS:
                 said = self._status(moment)
-            case Act.PRIVACY:
-                needed = content.desk.publish_needs
-                publishing = (
-                    content.say("privacy_one_person", language)
-                    if needed == 1
-                    else content.say("privacy_several_people", language, people=str(needed))
-                )
-                said = replies.notice(content, "privacy", language, person, publishing=publishing)
             case Act.LANGUAGE:
                 return self._language_chosen(moment, decision.argument)
             case Act.WITHDRAW | Act.SOLVED | Act.ADD:
                 return self._about_inquiry(moment, decision)
             case Act.NEW:
                 return self._asked_anew(moment)
-            case Act.EMPTY | Act.UNREADABLE | Act.EDITED | Act.EXPIRED:
-                said = replies.notice(content, decision.act.value, language, menu, person)
-        return _Outcome(name=f"command_{decision.act.value}", replies=(said,), memory=memory)
+            case _:
+                said = replies.command(moment.content, decision.act, moment.language, decision.argument)
+        return _Outcome(name=f"command_{decision.act.value}", replies=(said,), memory=moment.memory)
 
     def _status(self, moment: _Moment) -> Reply:
         content, language = moment.content, moment.language
@@ -587,7 +564,7 @@ class Assistant:
             )
         person = replies.human(content, language)
         if not lines:
-            return replies.notice(content, "status_none", language, person)
+            return replies.command(content, Act.STATUS, language)
         return Reply(
             id=replies.new_id(),
             kind="notice",
@@ -601,7 +578,7 @@ class Assistant:
         content = moment.content
         chosen = next((code for code in LANGUAGES if (argument or "").casefold() == code.casefold()), None)
         if chosen is None:
-            reply = replies.notice(content, "language_ask", moment.language, *replies.languages())
+            reply = replies.command(content, Act.LANGUAGE, moment.language)
             return _Outcome(name="command_language", replies=(reply,), memory=moment.memory)
         reply = replies.notice(
             content,

@@ -5,11 +5,10 @@ import datetime as dt
 import logging
 from collections.abc import Callable
 
-from bot.codec import from_json
 from bot.corpus import LiveCorpus
 from bot.errors import DeskError, NotFound
-from bot.exchange import conversation_key
-from bot.models import Address, Inquiry, InquiryStatus
+from bot.exchange import let_go
+from bot.models import Inquiry, InquiryStatus
 from bot.store.base import Store
 from bot.vault import Vault
 
@@ -71,8 +70,7 @@ class Clockwork:
             await self._store.close_inquiry(inquiry.id, now)
         except NotFound:
             return
-        address = from_json(Address, self._vault.open("address", inquiry.address))
-        await self._store.keep_conversation_until(conversation_key(self._vault, address), now)
+        await let_go(self._store, self._vault, inquiry, now)
 
     async def _run(self) -> None:
         while True:

@@ -42,6 +42,8 @@ class Deliverer:
         self._wake = asyncio.Event()
         self._tasks: list[asyncio.Task[None]] = []
         self._busy: set[Address] = set()
+        self._not_before: dict[Address, dt.datetime] = {}
+        """Addresses whose oldest delivery waits for another attempt; what came after it waits too."""
         self._sending: set[asyncio.Task[None]] = set()
 
     async def start(self) -> None:
@@ -76,7 +78,9 @@ class Deliverer:
     async def _look(self) -> None:
         """Start sending for every address that is owed something and has nothing under way."""
         waiting: dict[Address, list[Delivery]] = {}
-        for delivery in await self._store.owed(self._clock(), BATCH):
+        now = self._clock()
+        self._not_before = {address: due for address, due in self._not_before.items() if due > now}
+        for delivery in await self._store.owed(now, BATCH):
             inquiry = await self._store.inquiry(delivery.inquiry_id)
             if inquiry is None:
                 continue
@@ -88,7 +92,7 @@ class Deliverer:
                 continue
             waiting.setdefault(address, []).append(delivery)
         for address, deliveries in waiting.items():
-            if address not in self._busy:
+            if address not in self._busy and address not in self._not_before:
                 self._busy.add(address)
                 task = asyncio.create_task(self._send_in_order(address, deliveries))
                 self._sending.add(task)
@@ -97,8 +101,9 @@ class Deliverer:
     async def _send_in_order(self, address: Address, deliveries: Sequence[Delivery]) -> None:
         try:
             for delivery in deliveries:
-                if not await self._send(address, delivery):
-                    # What comes after waits too: the order per address is kept.
+                again_at = await self._send(address, delivery)
+                if again_at is not None:
+                    self._not_before[address] = again_at
                     break
         except (StoreError, OSError):
             log.exception("A delivery could not be settled")
@@ -106,7 +111,8 @@ class Deliverer:
             self._busy.discard(address)
             self._wake.set()
 
-    async def _send(self, address: Address, delivery: Delivery) -> bool:
+    async def _send(self, address: Address, delivery: Delivery) -> dt.datetime | None:
+        """Try once; return when to try again, or None when the delivery is settled."""
         channel = self._channels.get(address.channel)
         if channel is None:
             return await self._retry(delivery, "no channel", LONGEST_RETRY)
@@ -115,29 +121,29 @@ class Deliverer:
             status = await channel.send(address, reply)
         except Unreachable:
             await self._settle(delivery, DeliveryStatus.FAILED, problem="unreachable")
-            return True
+            return None
         except (VaultError, ValueError):
             log.exception("A delivery could not be opened", extra={"delivery": delivery.id})
             await self._settle(delivery, DeliveryStatus.FAILED, problem="unreadable")
-            return True
+            return None
         except TryLater as exc:
             return await self._retry(delivery, "asked to wait", exc.seconds)
         except (DeskError, OSError) as exc:
             wait = min(LONGEST_RETRY, FIRST_RETRY * 2**delivery.attempts) * random.uniform(0.8, 1.2)  # noqa: S311
             return await self._retry(delivery, type(exc).__name__, wait)
         await self._settle(delivery, status)
-        return True
+        return None
 
-    async def _retry(self, delivery: Delivery, problem: str, seconds: float) -> bool:
-        """Note the failed attempt; True when it was given up, so that the next may go."""
+    async def _retry(self, delivery: Delivery, problem: str, seconds: float) -> dt.datetime | None:
+        """Note the failed attempt; return when to try again, or None when it is given up."""
         now = self._clock()
         if now - delivery.created_at > GIVE_UP_AFTER:
             log.warning("A delivery is given up", extra={"delivery": delivery.id, "problem": problem})
             await self._settle(delivery, DeliveryStatus.FAILED, problem=problem)
-            return True
+            return None
         due_at = now + dt.timedelta(seconds=seconds)
         await self._settle(delivery, DeliveryStatus.OWED, due_at=due_at, problem=problem)
-        return False
+        return due_at
 
     async def _settle(
         self,

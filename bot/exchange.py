@@ -4,7 +4,8 @@ import datetime as dt
 from dataclasses import dataclass, replace
 
 from bot.codec import from_json, to_json
-from bot.models import Address, Conversation, InquiryStatus, Language, Turn
+from bot.models import Address, Conversation, Inquiry, InquiryStatus, Language, Turn
+from bot.store.base import Store
 from bot.vault import Vault
 
 MAX_TURNS = 200
@@ -86,3 +87,14 @@ def seal_memory(
         keep_until=keep_until,
         version=1 if before is None else before.version + 1,
     )
+
+
+async def let_go(store: Store, vault: Vault, inquiry: Inquiry, until: dt.datetime) -> None:
+    """Let the conversation that leads to a closed inquiry go at `until`, unless another in it is not closed."""
+    address = from_json(Address, vault.open("address", inquiry.address))
+    key = conversation_key(vault, address)
+    for reach in open_memory(vault, await store.conversation(key)).reaches:
+        other = await store.inquiry(reach.id)
+        if other is not None and other.status is not InquiryStatus.CLOSED:
+            return
+    await store.keep_conversation_until(key, until)

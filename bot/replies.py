@@ -6,6 +6,7 @@ from secrets import token_urlsafe
 
 from bot.content import Content
 from bot.models import (
+    Act,
     Answer,
     Clarification,
     Language,
@@ -246,5 +247,39 @@ def spoken_time(moment: dt.datetime, language: Language) -> str:
     return f"{moment.month}月{moment.day}日{moment:%H:%M}"
 
 
-def _softly(content: Content, soft: UrgentKind | None, language: Language, words: str) -> str:
-    return f"{soft_line(content.urgent, soft.value, language)}\n\n{words}" if soft else words
+def command(content: Content, act: Act, language: Language, argument: str | None = None) -> Reply:
+    """Return what the desk says of itself: welcome, help, topics, privacy, or why it could not read a message."""
+    person = human(content, language)
+    menu = Option(id="topics", title=content.say("option_topics", language))
+    match act:
+        case Act.START:
+            return notice(content, "welcome", language, *topics(content, language), person)
+        case Act.TOPICS:
+            page = int(argument) if argument and argument.isascii() and argument.isdigit() else 0
+            listed = topics(content, language, min(page, 10_000))
+            return notice(content, "topics" if listed else "topics_empty", language, *listed, person)
+        case Act.PRIVACY:
+            needed = content.desk.publish_needs
+            publishing = (
+                content.say("privacy_one_person", language)
+                if needed == 1
+                else content.say("privacy_several_people", language, people=str(needed))
+            )
+            return notice(content, "privacy", language, person, publishing=publishing)
+        case Act.LANGUAGE:
+            return notice(content, "language_ask", language, *languages(), person)
+        case Act.STATUS:
+            return notice(content, "status_none", language, person)
+        case Act.EMPTY | Act.UNREADABLE | Act.EDITED | Act.EXPIRED:
+            return notice(content, act.value, language, menu, person)
+        case _:
+            return notice(content, "help", language, menu, person)
+
+
+def soft(content: Content, kind: UrgentKind, language: Language) -> str:
+    """Return the one line of help that goes before an ordinary reply."""
+    return soft_line(content.urgent, kind.value, language)
+
+
+def _softly(content: Content, kind: UrgentKind | None, language: Language, words: str) -> str:
+    return f"{soft(content, kind, language)}\n\n{words}" if kind else words

@@ -1,0 +1,207 @@
+"""The composition root: the only module that names a concrete adapter."""
+
+import asyncio
+import contextlib
+import datetime as dt
+import logging
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass
+
+from aiohttp import web
+
+from bot.assistant import Assistant
+from bot.channels.base import Channel
+from bot.channels.telegram import TelegramChannel
+from bot.channels.webchat import WebChat
+from bot.clockwork import Clockwork
+from bot.config import Settings
+from bot.content import read_content
+from bot.control import Control
+from bot.corpus import LiveCorpus
+from bot.delivery import Deliverer
+from bot.desk import Desk, stored_entries
+from bot.errors import DeskError
+from bot.models import Address, KnowledgeEntry, Reply, Role
+from bot.staff import create_console
+from bot.staff.auth import Accounts
+from bot.store.base import Store
+from bot.store.tinydb import has_store, open_tinydb
+from bot.vault import Vault, decode_key, make_key_file, read_key_file
+
+log = logging.getLogger(__name__)
+
+DRAIN = 15.0
+"""Seconds that requests in hand have at the end."""
+
+
+def utc_now() -> dt.datetime:
+    """Return the time, aware."""
+    return dt.datetime.now(dt.UTC)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Key:
+    """The desk's key, where it is, and whether it was made just now."""
+
+    value: bytes
+    place: str
+    made: bool
+
+
+def find_key(settings: Settings) -> Key:
+    """Return the key that seals words; made only when the data directory holds no store. Raises `VaultError`."""
+    if settings.key is not None:
+        return Key(value=decode_key(settings.key, "DESK_KEY"), place="DESK_KEY", made=False)
+    place = str(settings.key_file)
+    if not has_store(settings.data_dir) and not settings.key_file.exists():
+        return Key(value=make_key_file(settings.key_file), place=place, made=True)
+    return Key(value=read_key_file(settings.key_file), place=place, made=False)
+
+
+class App:
+    """Everything that runs, put together."""
+
+    def __init__(self, settings: Settings, store: Store, vault: Vault) -> None:
+        self.settings = settings
+        self.store = store
+        self._vault = vault
+
+        async def stored() -> Sequence[KnowledgeEntry]:
+            return await stored_entries(store, vault)
+
+        folders = (settings.intents_dir, settings.knowledge_dir)
+        self.live = LiveCorpus(
+            lambda: read_content([settings.intents_dir], [settings.knowledge_dir]), stored, folders
+        )
+        zone = settings.timezone
+        self.desk = Desk(store=store, vault=vault, live=self.live, clock=utc_now, timezone=zone)
+        self.assistant = Assistant(
+            store=store,
+            vault=vault,
+            live=self.live,
+            clock=utc_now,
+            timezone=zone,
+            send_later=self._send_later,
+        )
+        self.accounts = Accounts(store, utc_now)
+        self.webchat = WebChat(
+            assistant=self.assistant, names=lambda: self.live.corpus.content, settings=settings, clock=utc_now
+        )
+        self.telegram = (
+            TelegramChannel(assistant=self.assistant, settings=settings, vault=vault, clock=utc_now)
+            if settings.telegram_token is not None
+            else None
+        )
+        self.channels: dict[str, Channel] = {self.webchat.name: self.webchat}
+        if self.telegram is not None:
+            self.channels[self.telegram.name] = self.telegram
+        self._deliverer = Deliverer(store=store, vault=vault, channels=self.channels, clock=utc_now)
+        self._clockwork = Clockwork(store=store, vault=vault, live=self.live, clock=utc_now)
+        self._control = Control(settings.data_dir / "desk.sock", self.invite)
+        self._runner: web.AppRunner | None = None
+        self._follower: asyncio.Task[None] | None = None
+        self.port = settings.port
+
+    @property
+    def address(self) -> str:
+        """Where people on this machine reach the desk."""
+        if self.settings.public_url is not None:
+            return self.settings.public_url
+        host = "127.0.0.1" if self.settings.host in ("0.0.0.0", "::", "") else self.settings.host  # noqa: S104
+        return f"http://{f'[{host}]' if ':' in host else host}:{self.port}"
+
+    async def invite(self, role: Role) -> str:
+        """Return a fresh one-time link by which somebody sets a password."""
+        return f"{self.address}/staff/join/{await self.accounts.invite(role)}"
+
+    async def start(self) -> None:
+        """Begin to serve. Raises `ContentError`, or `OSError` when the port is taken."""
+        await self.live.start()
+        web_app = web.Application(client_max_size=64 * 1024)
+        self.webchat.add_routes(web_app)
+        if self.telegram is not None:
+            self.telegram.add_routes(web_app)
+        web_app.add_subapp(
+            "/staff",
+            create_console(
+                desk=self.desk, accounts=self.accounts, live=self.live, settings=self.settings, clock=utc_now
+            ),
+        )
+        self._runner = web.AppRunner(web_app, access_log=None, handle_signals=False, shutdown_timeout=DRAIN)
+        await self._runner.setup()
+        site = web.TCPSite(self._runner, self.settings.host, self.settings.port, reuse_address=True)
+        await site.start()
+        self.port = _port_of(self._runner) or self.settings.port
+        await self._control.start()
+        self._follower = asyncio.create_task(self._follow_knowledge(), name="follow knowledge")
+        await self._deliverer.start()
+        await self._clockwork.start()
+        if self.telegram is not None:
+            await self.telegram.start()
+
+    async def stop(self) -> None:
+        """Take nothing new, finish what is in hand, let go of the data."""
+        if self.telegram is not None:
+            await self.telegram.stop()
+        await self._control.stop()
+        if self._runner is not None:
+            await self._runner.cleanup()
+        await self.assistant.stop()
+        await self._deliverer.stop()
+        await self._clockwork.stop()
+        await self.live.stop()
+        if self._follower is not None:
+            self._follower.cancel()
+            await asyncio.gather(self._follower, return_exceptions=True)
+        await self.store.close()
+
+    async def _follow_knowledge(self) -> None:
+        async for change in self.store.changes():
+            if change.kind == "entry":
+                try:
+                    await self.live.refresh()
+                except DeskError:
+                    log.exception("A published entry could not be made live")
+
+    async def _send_later(self, address: Address, reply: Reply) -> None:
+        channel = self.channels.get(address.channel)
+        if channel is not None:
+            await channel.send(address, reply)
+
+
+async def open_app(settings: Settings, key: Key) -> App:
+    """Open the store and put the desk together. Raises `StoreError`, `VaultError`."""
+    vault = Vault(key.value)
+    store = await open_tinydb(settings.data_dir, vault)
+    return App(settings, store, vault)
+
+
+async def open_accounts(settings: Settings) -> tuple[Store, Accounts]:
+    """Open the store for a command while no desk runs. Raises `StoreError`, `VaultError`."""
+    store = await open_tinydb(settings.data_dir, Vault(find_key(settings).value))
+    return store, Accounts(store, utc_now)
+
+
+@contextlib.asynccontextmanager
+async def running(settings: Settings, key: Key | None = None) -> AsyncIterator[App]:
+    """Serve inside the block: what tests and `serve` use."""
+    app = await open_app(settings, key or find_key(settings))
+    try:
+        await app.start()
+    except BaseException:
+        await app.stop()
+        raise
+    try:
+        yield app
+    finally:
+        await app.stop()
+
+
+def _port_of(runner: web.AppRunner) -> int | None:
+    for address in runner.addresses:
+        if isinstance(address, tuple):
+            return int(address[1])
+    return None
+
+
+__all__ = ["App", "Key", "find_key", "open_accounts", "open_app", "running", "utc_now"]

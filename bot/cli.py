@@ -1,0 +1,255 @@
+"""The command line: parse, call, print."""
+
+import argparse
+import asyncio
+import datetime as dt
+import os
+import signal
+import sys
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+import orjson
+
+from bot import __version__
+from bot.config import Settings, read_settings
+from bot.content import read_content
+from bot.corpus import Corpus, build_corpus
+from bot.errors import DeskError, Faults
+from bot.locale import catalogue
+from bot.logs import set_up_logs
+from bot.models import Language, Role
+
+BAD_INPUT = 2
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command; return its exit code."""
+    parser = _parser()
+    chosen = parser.parse_args(arguments)
+    try:
+        return int(chosen.run(chosen))
+    except Faults as exc:
+        for fault in exc.faults:
+            print(fault, file=sys.stderr)
+        return BAD_INPUT
+    except DeskError as exc:
+        print(exc, file=sys.stderr)
+        return BAD_INPUT
+    except KeyboardInterrupt:
+        return 130
+    except BrokenPipeError:
+        # Whoever read our output has enough; keep Python from complaining about it at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    say = _say()
+    parser = argparse.ArgumentParser(prog="python -m bot", description=say["cli.about"])
+    parser.add_argument("--version", action="version", version=__version__)
+    commands = parser.add_subparsers(required=True, metavar=say["cli.command"])
+
+    serve = commands.add_parser("serve", help=say["cli.serve"])
+    serve.add_argument("--host", help=say["cli.serve_host"])
+    serve.set_defaults(run=_serve)
+
+    ask = commands.add_parser("ask", help=say["cli.ask"])
+    ask.add_argument("text", nargs="?", help=say["cli.ask_text"])
+    ask.add_argument("--json", action="store_true", help=say["cli.ask_json"])
+    ask.add_argument("--batch", type=Path, metavar="FILE.jsonl", help=say["cli.ask_batch"])
+    _content_arguments(ask)
+    ask.set_defaults(run=_ask)
+
+    check = commands.add_parser("check", help=say["cli.check"])
+    _content_arguments(check)
+    check.set_defaults(run=_check)
+
+    staff = commands.add_parser("staff", help=say["cli.staff"])
+    staff_commands = staff.add_subparsers(required=True, metavar=say["cli.command"])
+    invite = staff_commands.add_parser("invite", help=say["cli.staff_invite"])
+    invite.add_argument(
+        "--role", choices=[role.value for role in Role], default=None, help=say["cli.staff_role"]
+    )
+    invite.set_defaults(run=_staff_invite)
+    return parser
+
+
+def _content_arguments(parser: argparse.ArgumentParser) -> None:
+    say = _say()
+    parser.add_argument("--intents", type=Path, action="append", metavar="PATH", help=say["cli.intents"])
+    parser.add_argument("--knowledge", type=Path, action="append", metavar="PATH", help=say["cli.knowledge"])
+
+
+def _serve(chosen: argparse.Namespace) -> int:
+    # Only this command needs the channels, the console and the store; the others start without them.
+    from bot.app import find_key, open_app  # noqa: PLC0415
+
+    set_up_logs()
+    settings = read_settings(host=chosen.host)
+    return asyncio.run(_serve_until_stopped(settings, find_key, open_app))
+
+
+async def _serve_until_stopped(settings: Settings, find_key, open_app) -> int:  # type: ignore[no-untyped-def]
+    say = _say()
+    key = find_key(settings)
+    app = await open_app(settings, key)
+    stopping = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stopping.set)
+    try:
+        await app.start()
+    except OSError as exc:
+        await app.stop()
+        raise DeskError(
+            say["cli.port_taken"].format(port=settings.port, problem=exc.strerror or exc)
+        ) from exc
+    except BaseException:
+        await app.stop()
+        raise
+    print(say["cli.chat_at"].format(address=app.address + "/"))
+    print(say["cli.console_at"].format(address=app.address + "/staff"))
+    print(say["cli.telegram_on"] if app.telegram is not None else say["cli.telegram_off"])
+    print(say["cli.key_made" if key.made else "cli.key_at"].format(place=key.place))
+    if await app.accounts.needs_first_administrator():
+        link = await app.invite(Role.ADMINISTRATOR)
+        print(say["cli.first_link"].format(link=link))
+    sys.stdout.flush()
+    try:
+        await stopping.wait()
+    finally:
+        await app.stop()
+    return 0
+
+
+def _ask(chosen: argparse.Namespace) -> int:
+    from bot.offline import ask  # noqa: PLC0415
+
+    say = _say()
+    if (chosen.text is None) == (chosen.batch is None):
+        raise DeskError(say["cli.ask_one"])
+    texts = _batch(chosen.batch) if chosen.batch is not None else [chosen.text]
+    corpus = _corpus(chosen)
+    for text in texts:
+        asked = ask(
+            corpus, text, dt.datetime.now(dt.UTC), lambda language: catalogue(language)["cli.handed_over"]
+        )
+        if chosen.json or chosen.batch is not None:
+            sys.stdout.buffer.write(orjson.dumps(asked.plain()) + b"\n")
+        else:
+            print(asked.reply)
+            print(f"\n[{asked.decision} {asked.target or ''} {asked.confidence:.2f}]".replace("  ", " "))
+    sys.stdout.flush()
+    return 0
+
+
+def _batch(path: Path) -> list[str]:
+    """Read the texts of a batch file; every bad line is reported."""
+    say = _say()
+    try:
+        lines = path.read_bytes().split(b"\n")
+    except OSError as exc:
+        raise DeskError(say["cli.file"].format(path=path, problem=exc.strerror)) from exc
+    texts, bad = [], []
+    for number, line in enumerate(lines, start=1):
+        if not line.strip():
+            continue
+        try:
+            text = orjson.loads(line.removeprefix(b"\xef\xbb\xbf"))["text"]
+        except (orjson.JSONDecodeError, TypeError, KeyError):
+            text = None
+        if isinstance(text, str):
+            texts.append(text)
+        else:
+            bad.append(say["cli.batch_line"].format(where=f"{path}:{number}"))
+    if bad:
+        raise DeskError("\n".join(bad))
+    return texts
+
+
+def _check(chosen: argparse.Namespace) -> int:
+    from bot.offline import ask  # noqa: PLC0415
+
+    say = _say()
+    corpus = _corpus(chosen)
+    for warning in corpus.content.warnings:
+        print(f"{warning} ({say['cli.warning']})", file=sys.stderr)
+    failed = []
+    count = 0
+    for intent in corpus.content.intents.values():
+        for text, wanted in (
+            *((text, True) for text in intent.matches),
+            *((text, False) for text in intent.rejects),
+        ):
+            count += 1
+            asked = ask(corpus, text, dt.datetime.now(dt.UTC), lambda _: "")
+            reached = intent.key == asked.target or (wanted and intent.key in asked.options)
+            if reached is not wanted:
+                key = "cli.test_missed" if wanted else "cli.test_stole"
+                got = asked.target or ", ".join(asked.options) or asked.decision
+                failed.append(f"{intent.where}: " + say[key].format(intent=intent.id, text=text, got=got))
+    for line in failed:
+        print(line)
+    content = corpus.content
+    print(
+        say["cli.checked"].format(
+            intents=len(content.intents), entries=len(content.entries), tests=count, failed=len(failed)
+        )
+    )
+    return 1 if failed else 0
+
+
+def _staff_invite(chosen: argparse.Namespace) -> int:
+    settings = read_settings()
+    print(asyncio.run(_invitation(settings, chosen.role)))
+    return 0
+
+
+async def _invitation(settings: Settings, role: str | None) -> str:
+    from bot.app import open_accounts  # noqa: PLC0415
+    from bot.control import ask_running_desk  # noqa: PLC0415
+
+    say = _say()
+    request = {"command": "invite", "role": role or Role.ADMINISTRATOR.value}
+    answer = await ask_running_desk(settings.data_dir / "desk.sock", request)
+    if answer is not None:
+        return say["cli.invited"].format(link=answer["link"])
+    store, accounts = await open_accounts(settings)
+    try:
+        token = await accounts.invite(Role(request["role"]))
+    finally:
+        accounts.close()
+        await store.close()
+    address = settings.public_url or f"http://127.0.0.1:{settings.port}"
+    return say["cli.invited_stopped"].format(link=f"{address}/staff/join/{token}")
+
+
+def _corpus(chosen: argparse.Namespace) -> Corpus:
+    settings = _content_settings(chosen)
+    content = read_content(*settings)
+    return build_corpus(content)
+
+
+def _content_settings(chosen: argparse.Namespace) -> tuple[list[Path], list[Path]]:
+    intents: Iterable[Path] | None = chosen.intents
+    knowledge: Iterable[Path] | None = chosen.knowledge
+    if intents is None:
+        settings = read_settings()
+        return [settings.intents_dir], list(knowledge or [settings.knowledge_dir])
+    paths = [*intents, *(knowledge or ())]
+    missing = [path for path in paths if not path.exists()]
+    if missing:
+        raise DeskError("\n".join(_say()["cli.no_path"].format(path=path) for path in missing))
+    return list(intents), list(knowledge or ())
+
+
+def _say() -> "dict[str, str]":
+    """Return the command line's sentences in the language of the terminal."""
+    spoken = next(
+        (os.environ[name] for name in ("LC_ALL", "LC_MESSAGES", "LANG") if os.environ.get(name)), ""
+    )
+    language: Language = "en"
+    if spoken.startswith("zh"):
+        language = "zh-Hant" if any(place in spoken for place in ("TW", "HK", "MO", "Hant")) else "zh-Hans"
+    return dict(catalogue(language))

@@ -1,0 +1,79 @@
+"""How commands act through the running desk: a Unix socket that only its owner may open."""
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+
+import orjson
+
+from bot.errors import DeskError
+from bot.models import Role
+
+log = logging.getLogger(__name__)
+
+LONGEST_PATH = 100
+"""Unix allows about 107 bytes for a socket's path."""
+
+
+class Control:
+    """Listens for commands: one JSON line in, one JSON line out."""
+
+    def __init__(self, path: Path, invite: Callable[[Role], Awaitable[str]]) -> None:
+        self._path = path
+        self._invite = invite
+        self._server: asyncio.Server | None = None
+
+    async def start(self) -> None:
+        """Begin to listen; the store's lock says that nobody else does. A path too long is only logged."""
+        if len(str(self._path).encode()) > LONGEST_PATH:
+            log.warning("The data directory's path is too long for commands to reach the running desk")
+            return
+        self._path.unlink(missing_ok=True)
+        self._server = await asyncio.start_unix_server(self._serve, path=self._path)
+        self._path.chmod(0o600)
+
+    async def stop(self) -> None:
+        """Stop listening."""
+        if self._server is not None:
+            self._server.close()
+            await self._server.wait_closed()
+            self._path.unlink(missing_ok=True)
+
+    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        try:
+            request = orjson.loads(await asyncio.wait_for(reader.readline(), 5))
+            if request.get("command") == "invite":
+                answer = {"link": await self._invite(Role(request["role"]))}
+            else:
+                answer = {
+                    "error": "The running desk does not know this command; restart it with this version."
+                }
+        except (ValueError, KeyError, AttributeError, TimeoutError):
+            answer = {"error": "The running desk could not read the command."}
+        except DeskError as exc:
+            answer = {"error": str(exc)}
+        with contextlib.suppress(OSError):
+            writer.write(orjson.dumps(answer) + b"\n")
+            await writer.drain()
+            writer.close()
+            await writer.wait_closed()
+
+
+async def ask_running_desk(path: Path, request: dict[str, str]) -> dict[str, str] | None:
+    """Send a command to the running desk; None when none listens. Raises `DeskError` when it refuses."""
+    try:
+        reader, writer = await asyncio.open_unix_connection(path)
+    except OSError:
+        return None
+    try:
+        writer.write(orjson.dumps(request) + b"\n")
+        await writer.drain()
+        line = await asyncio.wait_for(reader.readline(), 10)
+    finally:
+        writer.close()
+    answer: dict[str, str] = orjson.loads(line)
+    if "error" in answer:
+        raise DeskError(answer["error"])
+    return answer

@@ -1,0 +1,121 @@
+"""What a question would get, without a store, a key or a network: `ask`, and the content's own tests."""
+
+import datetime as dt
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from bot import replies
+from bot.corpus import Corpus
+from bot.models import (
+    Act,
+    Address,
+    Answer,
+    Clarification,
+    Command,
+    Decision,
+    Handoff,
+    IncomingMessage,
+    Language,
+    Urgent,
+)
+from bot.router import ConversationState, route
+from bot.text import language_of
+
+_UNREAD = {Act.EMPTY, Act.UNREADABLE, Act.EDITED, Act.EXPIRED}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """A question and what the desk would do with it."""
+
+    text: str
+    decision: str
+    """`answer`, `clarify`, `handoff`, `crisis` or `danger`."""
+    target: str | None
+    options: tuple[str, ...]
+    confidence: float
+    urgent: str | None
+    reply: str
+
+    def plain(self) -> Mapping[str, Any]:
+        """Return it as JSON values."""
+        return {
+            "text": self.text,
+            "decision": self.decision,
+            "target": self.target,
+            "options": list(self.options),
+            "confidence": self.confidence,
+            "urgent": self.urgent,
+            "reply": self.reply,
+        }
+
+
+def ask(corpus: Corpus, text: str, now: dt.datetime, handed_over: Callable[[Language], str]) -> Asked:
+    """Route one question as a conversation of its own; nothing is filed.
+
+    `handed_over` says, in a language, that the question would go to a person.
+    """
+    message = IncomingMessage(
+        id="ask", address=Address(channel="console", chat="ask"), text=text, received_at=now
+    )
+    decision = route(message, ConversationState(), corpus)
+    language: Language = language_of(text) or "en"
+    candidates = () if isinstance(decision, Command) else decision.candidates
+    return Asked(
+        text=text,
+        decision=_name(decision),
+        target=decision.target if isinstance(decision, Answer | Handoff) else None,
+        options=decision.options if isinstance(decision, Clarification) else (),
+        confidence=candidates[0].confidence if candidates else 0.0,
+        urgent=_urgent(decision),
+        reply=_reply(corpus, decision, language, handed_over(language)),
+    )
+
+
+def _name(decision: Decision) -> str:
+    match decision:
+        case Answer():
+            return "answer"
+        case Clarification():
+            return "clarify"
+        case Urgent():
+            return decision.kind.value
+        case Command(act=act):
+            return "handoff" if act in _UNREAD else "answer"
+        case _:
+            return "handoff"
+
+
+def _urgent(decision: Decision) -> str | None:
+    match decision:
+        case Urgent():
+            return decision.kind.value
+        case Command():
+            return None
+        case _:
+            return "soft" if decision.soft else None
+
+
+def _reply(corpus: Corpus, decision: Decision, language: Language, handed_over: str) -> str:
+    content = corpus.content
+    match decision:
+        case Answer():
+            return replies.answer(content, decision, language).text
+        case Clarification():
+            said = replies.clarification(content, decision, language)
+            return "\n".join((said.text, *(f"- {option.title}" for option in said.options)))
+        case Urgent():
+            return replies.urgent_card(
+                content, decision, language, replies.Duty(on_duty=True, opens_at=None, stated=False), None
+            ).text
+        case Command(act=act):
+            return replies.command(content, act, language).text
+        case _:
+            spoken = (
+                content.answer(decision.target, language)
+                if isinstance(decision, Handoff) and decision.target
+                else ""
+            )
+            soft = replies.soft(content, decision.soft, language) if decision.soft else ""
+            return "\n\n".join(part for part in (soft, spoken, handed_over) if part)
