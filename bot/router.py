@@ -91,8 +91,21 @@ class _Question:
         return any(character.isalnum() for character in self.text)
 
     @cached_property
+    def command(self) -> Act | Handoff | None:
+        """What the whole message asks the desk to do, by a /command or a command word."""
+        word = self.text.partition(" ")[0].partition("@")[0]
+        if word in _SLASH:
+            return _SLASH[word]
+        name = self.corpus.content.phrases.words.get(command_word(self.message.text))
+        act = ASKED_FOR[name] if name is not None else None
+        if word == "/human" or (name is not None and act is None):
+            return Handoff(reason=HandoffReason.ASKED)
+        return act
+
+    @cached_property
     def verdict(self) -> Verdict | None:
-        if self.message.option is not None or not self.has_words:
+        # "/help" and a bare "help" are commands; what they say begins with whom to call in danger.
+        if self.message.option is not None or not self.has_words or self.command is not None:
             return None
         alone = self.corpus.urgent.judge(self.message.text)
         if self.state.previous is None or (alone is not None and alone.tier is Tier.SURE):
@@ -144,18 +157,12 @@ def by_command(question: _Question) -> Decision | None:
         return _option(question, message.option)
     if message.edited:
         return Command(act=Act.EDITED)
-    if not question.has_words and question.text not in question.corpus.content.phrases.words:
+    if isinstance(question.command, Handoff):
+        return question.command
+    if question.command is not None:
+        return Command(act=question.command, argument=question.text.partition(" ")[2].strip() or None)
+    if not question.has_words:
         return Command(act=Act.UNREADABLE if message.unreadable else Act.EMPTY)
-    word, _, argument = question.text.partition(" ")
-    word = word.partition("@")[0]
-    if word == "/human":
-        return Handoff(reason=HandoffReason.ASKED)
-    if word in _SLASH:
-        return Command(act=_SLASH[word], argument=argument.strip() or None)
-    name = question.corpus.content.phrases.words.get(command_word(message.text))
-    if name is not None:
-        act = ASKED_FOR[name]
-        return Handoff(reason=HandoffReason.ASKED) if act is None else Command(act=act)
     return None
 
 
