@@ -1,0 +1,22 @@
+"""The crisis and danger lane: its detector and its cards; needs no store, no index and no network."""
+
+from bot.urgent.cards import card, duty_line, followup, soft_line
+from bot.urgent.content import Number, UrgentContent, UrgentContentError, read_urgent, unverified_numbers
+from bot.urgent.detector import Detector, build_detector
+from bot.urgent.verdict import Tier, Verdict
+
+__all__ = [
+    "Detector",
+    "Number",
+    "Tier",
+    "UrgentContent",
+    "UrgentContentError",
+    "Verdict",
+    "build_detector",
+    "card",
+    "duty_line",
+    "followup",
+    "read_urgent",
+    "soft_line",
+    "unverified_numbers",
+]

@@ -1,0 +1,68 @@
+"""A weighted logistic regression over hashed rows: what the urgent lane learns from its phrases."""
+
+import warnings
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+from scipy.sparse import csr_matrix
+from sklearn.exceptions import ConvergenceWarning
+from sklearn.linear_model import LogisticRegression
+
+from bot.urgent.features import WIDTH, Rows
+
+Floats = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Model:
+    """One weight per column and class, ready to multiply."""
+
+    weights: Floats
+    """WIDTH × classes; the inverse document frequency is multiplied in."""
+    scale: Floats
+    """WIDTH: inverse document frequency, for the length of a row."""
+    bias: Floats
+
+    def scores(self, rows: Rows) -> Floats:
+        """Return log-odds, one row per text and one column per class."""
+        starts, columns, values = rows
+        owners = np.repeat(np.arange(len(starts) - 1), np.diff(starts))
+        length = np.sqrt(np.bincount(owners, (values * self.scale[columns]) ** 2, len(starts) - 1))
+        weighted = self.weights[columns] * values[:, None]
+        sums = np.stack(
+            [np.bincount(owners, weighted[:, k], len(starts) - 1) for k in range(weighted.shape[1])], axis=1
+        )
+        return sums / np.maximum(length, 1e-9)[:, None] + self.bias
+
+
+def learn_scale(rows: Rows, texts: int) -> Floats:
+    """Return the inverse document frequency of each column; unseen ones weigh as much as the rarest."""
+    frequency = np.bincount(rows[1], minlength=WIDTH)
+    return np.log((1.0 + texts) / (1.0 + frequency)) + 1.0
+
+
+def learn(rows: Rows, targets: Floats, importance: Floats, scale: Floats, *, strength: float) -> Model:
+    """Fit one binary classifier per column of `targets` (1, 0) with `importance` of the same shape (0 leaves out).
+
+    `strength` is the inverse of the ridge penalty, as in scikit-learn's `C`.
+    """
+    starts, columns, values = rows
+    count = len(starts) - 1
+    owners = np.repeat(np.arange(count), np.diff(starts))
+    values = values * scale[columns]
+    length = np.sqrt(np.bincount(owners, values**2, count))
+    matrix = csr_matrix((values / length[owners], columns, starts), shape=(count, WIDTH))
+    classes = targets.shape[1]
+    weights = np.zeros((WIDTH, classes))
+    bias = np.zeros(classes)
+    for k in range(classes):
+        used = np.flatnonzero(importance[:, k])
+        regression = LogisticRegression(solver="liblinear", dual=True, C=strength, max_iter=15, tol=0.03, random_state=7)
+        with warnings.catch_warnings():
+            # Fifteen rounds are near enough: more move no verdict, and start-up waits for them.
+            warnings.simplefilter("ignore", ConvergenceWarning)
+            regression.fit(matrix[used], targets[used, k], sample_weight=importance[used, k])
+        weights[:, k] = regression.coef_[0] * scale
+        bias[k] = regression.intercept_[0]
+    return Model(weights=weights, scale=scale, bias=bias)

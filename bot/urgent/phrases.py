@@ -1,0 +1,56 @@
+"""The compact notation of urgent phrases: `我(真的|)不想活了`, `near the <place>`, expanded the same way every time."""
+
+import re
+import zlib
+from collections.abc import Mapping, Sequence
+from random import Random
+
+_GROUP = re.compile(r"\(([^()]*)\)|<([a-z_]+)>")
+_STRAY = re.compile(r"[()<>|]")
+
+
+def faults_in(line: str, lists: Mapping[str, Sequence[str]]) -> list[str]:
+    """Return what is wrong with the notation of `line`, each as a sentence with its remedy."""
+    faults = [
+        f"names the list <{name}>, which does not exist; add it under `lists` or write the words out"
+        for name in (found[2] for found in _GROUP.finditer(line))
+        if name and name not in lists
+    ]
+    if _STRAY.search(_GROUP.sub("", line)):
+        faults.append("has a bracket or bar outside a group; write alternatives as (a|b), without nesting")
+    return faults
+
+
+def expand(line: str, lists: Mapping[str, Sequence[str]], limit: int) -> list[str]:
+    """Return at most `limit` different wordings of `line`, always the same ones.
+
+    Each alternative of each group is used, as far as `limit` allows; their combinations are a sample.
+    """
+    parts: list[Sequence[str]] = []
+    end = 0
+    for group in _GROUP.finditer(line):
+        parts.append((line[end : group.start()],))
+        parts.append(lists[group[2]] if group[2] else group[1].split("|"))
+        end = group.end()
+    parts.append((line[end:],))
+    total = 1
+    for part in parts:
+        total *= len(part)
+    wanted = min(limit, total)
+    # Not secrecy but repeatability: one shuffle per line, so that a changed line leaves the others alone.
+    random = Random(zlib.crc32(line.encode()))  # noqa: S311
+    columns = []
+    for part in parts:
+        order = list(range(len(part)))
+        column: list[int] = []
+        while len(column) < 3 * wanted:
+            random.shuffle(order)
+            column += order
+        columns.append(column)
+    found: dict[str, None] = {}
+    for row in range(3 * wanted):
+        text = "".join(part[column[row]] for part, column in zip(parts, columns, strict=True))
+        found[" ".join(text.split())] = None
+        if len(found) == wanted:
+            break
+    return [text for text in found if text]

@@ -1,0 +1,198 @@
+"""How the detector reads a message: disguises undone, then cut into pieces that are judged one by one."""
+
+import re
+import unicodedata
+from collections.abc import Iterable
+from functools import cache, lru_cache
+
+from pypinyin.pinyin_dict import pinyin_dict
+
+from bot.text import fold
+
+HAN = "\u3400-\u4dbf\u4e00-\u9fff"
+_LONGEST = 6_000
+"""Characters that are read of one message; a longer one is read at both ends (Telegram allows 4,096)."""
+_MOST_PIECES = 48
+_SHORTEST_PIECE = 3
+"""Tokens a clause needs to be judged alone; "的死了" by itself means nothing."""
+
+_NEWLINES = re.compile(r"[\r\n\v\f\x85\u2028\u2029]+")
+_MASKED = re.compile(rf"(?<=[{HAN}])[*＊x×·.\-_~/|+、\"'“”‘’#^=]+(?=[{HAN}](?:[*＊x×·.\-_~/|+、\"'“”‘’#^=]|$))")
+_HAN_GAP = re.compile(rf"(?<=[{HAN}]) (?=[{HAN}])")
+_SPELLED = re.compile(r"(?<![a-z0-9])(?:[a-z0][ .\-_*]{1,3}){4,}[a-z0](?![a-z])")
+_SPELLED_WORD = re.compile(r"(?<![a-z])(?:[a-z][.\-_*]){2,}[a-z](?![a-z])")
+_LEET_WORD = re.compile(r"(?=[a-z0-9@$!*]*[a-z])(?=[a-z0-9@$!*]*[0-9@$!*])[a-z0-9@$!*]{3,}")
+_LEET = str.maketrans({"0": "o", "1": "i", "3": "e", "4": "a", "5": "s", "7": "t", "@": "a", "$": "s", "!": "i"})
+_LONG_RUN = re.compile(r"([^\W\d_])\1{2,}")
+_SENTENCE_END = re.compile(r"[。！？!?；;…]+|\.(?=\s|$)")
+_CLAUSE_END = re.compile(r"[。！？!?；;…，,、:：—]+|\.(?=\s|$)| - ")
+_PINYIN_RUN = re.compile(r"(?<![a-z'])[a-z]{1,6}(?: [a-z]{1,6})+(?![a-z'])")
+_PINYIN_IN_HAN = re.compile(rf"(?<=[{HAN}])([a-z]{{2,6}})(?![a-z])|(?<![a-z])([a-z]{{2,6}})(?=[{HAN}])")
+
+_CHARGED_WORDS = ("kill", "die", "dead", "death", "suicide", "suicidal", "murder", "stab", "rape", "overdose", "shoot")
+
+# What people write to slip past filters, to save letters, or by ear. Whole words on the Latin side.
+_ENGLISH = {
+    "kms": "kill myself", "kys": "kill yourself", "unalive": "kill", "unaliving": "killing", "unalived": "killed",
+    "sewerslide": "suicide", "sewercide": "suicide", "suiside": "suicide", "sucide": "suicide", "suicde": "suicide",
+    "suicidial": "suicidal", "sui": "suicide", "selfharm": "self harm", "sh": "self harm",
+    "wanna": "want to", "gonna": "going to", "gotta": "have to", "tryna": "trying to", "outta": "out of",
+    "im": "i am", "ive": "i have", "id": "i would", "ill": "i will", "hes": "he is", "shes": "she is",
+    "theyre": "they are", "theres": "there is", "thats": "that is", "whats": "what is", "youre": "you are",
+    "dont": "do not", "doesnt": "does not", "didnt": "did not", "cant": "can not", "cannot": "can not",
+    "wont": "will not", "isnt": "is not", "aint": "am not", "wasnt": "was not", "couldnt": "could not",
+    "wouldnt": "would not", "shouldnt": "should not", "havent": "have not", "hasnt": "has not",
+    "u": "you", "ur": "your", "r": "are", "pls": "please", "plz": "please", "rn": "right now", "bc": "because",
+    "cuz": "because", "cos": "because", "ppl": "people", "abt": "about", "tmrw": "tomorrow", "2nite": "tonight",
+    "tonite": "tonight", "bf": "boyfriend", "gf": "girlfriend", "mum": "mother", "mom": "mother", "dad": "father",
+    "mam": "mother", "someones": "someone is", "somebodys": "somebody is", "neighbour": "neighbor",
+    "neighbours": "neighbors", "anymore": "any more", "alot": "a lot", "everyones": "everyone is",
+}  # fmt: skip
+_ENGLISH_WORD = re.compile(r"(?<![a-z0-9])(?:" + "|".join(sorted(_ENGLISH, key=len, reverse=True)) + r")(?![a-z0-9'])")
+_CONTRACTIONS = (
+    (re.compile(r"\bcan't\b|\bca n't\b"), "can not"),
+    (re.compile(r"\bwon't\b"), "will not"),
+    (re.compile(r"n't\b"), " not"),
+    (re.compile(r"\bi'm\b"), "i am"),
+    (re.compile(r"\b(it|he|she|that|there|what|who|where|someone|somebody|everyone)'s\b"), r"\1 is"),
+    (re.compile(r"'ve\b"), " have"),
+    (re.compile(r"'ll\b"), " will"),
+    (re.compile(r"'d\b"), " would"),
+    (re.compile(r"'re\b"), " are"),
+    (re.compile(r"(?<=[a-z])'(?=[a-z])"), ""),
+)
+_CHINESE = (
+    (re.compile(r"紫砂(?![壶茶杯泥器锅盆])|[自zi]+ ?(?:sha|鲨|刹|沙|砂|鯊)(?![拉发漠滩])"), "自杀"),
+    (re.compile(r"(?<=[想要去先就])(?:4|似|鼠|亖|s|思|si|sǐ)(?=了|$|[。，！,!? 啊呀吧])"), "死"),
+    (re.compile(r"(?<=不想)(?:火|货|或)(?=了|$|下)"), "活"),
+    (re.compile(r"(?<=不)(?:祥|像|香)(?=活)"), "想"),
+    (re.compile(r"轻(?:声|sheng)(?=的?念头|了|$)"), "轻生"),
+    (re.compile(r"玉玉"), "抑郁"),
+    (re.compile(r"救(?:名|ming)"), "救命"),
+    (re.compile(r"[惹辣勒叻噜](?=$|[。，！,!? ])"), "了"),
+    (re.compile(r"唔想"), "不想"),
+    (re.compile(r"(?:刚刚|啱啱)"), "刚刚"),
+)  # fmt: skip
+
+
+def clean(text: str) -> str:
+    """Return `text` as the detector reads it: folded, without disguises; "。" stands for a line break."""
+    if len(text) > _LONGEST:
+        text = text[: _LONGEST * 2 // 3] + "\n" + text[-_LONGEST // 3 :]
+    text = fold(_NEWLINES.sub("。", text))
+    if not text.isascii():
+        text = "".join([character if _is_kept(character) else " " for character in text])
+        text = " ".join(text.split())
+    text = _LONG_RUN.sub(r"\1", text)
+    text = text.replace("’", "'").replace("‘", "'").replace("`", "'")
+    text = _MASKED.sub("", text)
+    text = _SPELLED.sub(lambda run: re.sub(r"[ .\-_*]", "", run[0]), text)
+    text = _SPELLED_WORD.sub(lambda run: re.sub(r"[.\-_*]", "", run[0]), text)
+    text = _LEET_WORD.sub(_plain_word, text)
+    if _PINYIN_IN_HAN.search(text):
+        text = _CHINESE[0][0].sub("自杀", text)
+        text = _PINYIN_IN_HAN.sub(lambda found: _syllable_character(found[1] or found[2]) or found[0], text)
+    text = _PINYIN_RUN.sub(_han_from_pinyin, text)
+    for pattern, plain in _CONTRACTIONS:
+        text = pattern.sub(plain, text)
+    text = _ENGLISH_WORD.sub(lambda found: _ENGLISH[found[0]], text)
+    for pattern, plain in _CHINESE:
+        text = pattern.sub(plain, text)
+    return text
+
+
+def pieces(text: str) -> list[str]:
+    """Return what is judged of a cleaned `text`: the whole first, then its sentences and clauses."""
+    found: dict[str, None] = {_HAN_GAP.sub("", text): None}
+    for sentence in _SENTENCE_END.split(text):
+        _add(sentence, found)
+        clauses = _CLAUSE_END.split(sentence)
+        if len(clauses) > 1:
+            for clause in clauses:
+                _add(clause, found)
+            for before, after in zip(clauses, clauses[1:], strict=False):
+                _add(before + "," + after, found)
+        spaced = [part for clause in clauses for part in _HAN_GAP.split(clause)]
+        if len(spaced) > len(clauses):
+            for part in spaced:
+                _add(part, found)
+        if len(found) > 4 * _MOST_PIECES:
+            break
+    ordered = list(found)
+    if len(ordered) > _MOST_PIECES:
+        ordered = ordered[: _MOST_PIECES * 2 // 3] + ordered[-_MOST_PIECES // 3 :]
+    return ordered
+
+
+def same_sound(text: str) -> str:
+    """Return `text` with each Chinese character replaced by one that stands for its sound, tones aside."""
+    return text if text.isascii() else text.translate(_sounds()[0])
+
+
+def tokens(text: str) -> list[str]:
+    """Return the words, Chinese characters, numbers and question marks of `text`."""
+    return _TOKEN.findall(text)
+
+
+_TOKEN = re.compile(rf"[{HAN}]|[a-z]+|[0-9]+|[?？]")
+
+
+def _add(piece: str, found: dict[str, None]) -> None:
+    piece = _HAN_GAP.sub("", piece).strip(" ,，")
+    if len(tokens(piece)) >= _SHORTEST_PIECE:
+        found[piece] = None
+
+
+@lru_cache(maxsize=65_536)
+def _is_kept(character: str) -> bool:
+    """Return whether `character` says something; emoji, ornaments and stray marks do not."""
+    category = unicodedata.category(character)
+    return category[0] in "LNPZ" or (category[0] == "M" and category != "Mn" and category != "Me") or character in "+|~^$="
+
+
+def _plain_word(found: re.Match[str]) -> str:
+    word = found[0]
+    if "*" in word:
+        pattern = re.compile(word.replace("*", "[a-z]{0,3}").replace("$", "s").replace("@", "a").replace("!", "i") + "$")
+        for charged in _CHARGED_WORDS:
+            if len(word) >= len(charged) - 2 and pattern.match(charged):
+                return charged
+        return word.replace("*", "")
+    plain = word.translate(_LEET)
+    # "b12", "g20", "2nd" are not disguises: a digit must stand inside letters.
+    return plain if re.search(r"[a-z][0-9@$!]+[a-z]", word) else word
+
+
+def _han_from_pinyin(run: re.Match[str]) -> str:
+    """Return the characters of a message typed as pinyin syllables; leave English alone."""
+    syllables = run[0].split()
+    known = _sounds()[1]
+    if len(syllables) < 3 or not all(syllable in known for syllable in syllables):
+        return run[0]
+    english = sum(syllable in _ENGLISH_SYLLABLES for syllable in syllables)
+    return run[0] if english * 2 > len(syllables) else "".join(known[syllable] for syllable in syllables)
+
+
+_ENGLISH_SYLLABLES = frozenset(
+    "a an ban bang can die dang fan fang gang hang he hen long lie me men man mane mango nine pan pang pie pin ping "
+    "ran rang run sang she song sun tan tang ten tie wan wen you to do so no we be i is us am o e ha hi lai la "
+    "long lang lone pen pets pea tea teen fen den then kin bin chin gun fun tun bun nun pun sha shed shun sang sing".split()
+)
+
+
+def _syllable_character(word: str) -> str | None:
+    return _sounds()[1].get(word) if word not in {"he", "me", "a", "o", "e", "app", "an"} else None
+
+
+@cache
+def _sounds() -> tuple[dict[int, str], dict[str, str]]:
+    """Return the sound table: character → the one that stands for its syllable; syllable → that character."""
+    standing: dict[str, str] = {}
+    table: dict[int, str] = {}
+    for code, readings in sorted(pinyin_dict.items()):
+        if not 0x4E00 <= code < 0xA000:
+            continue
+        plain = unicodedata.normalize("NFD", readings.split(",")[0])
+        syllable = "".join(letter for letter in plain if letter.isascii() and letter.isalpha())
+        table[code] = standing.setdefault(syllable, chr(code))
+    return table, standing
