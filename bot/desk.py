@@ -15,6 +15,7 @@ from bot.models import (
     DeliveryStatus,
     EntryStatus,
     Inquiry,
+    InquiryStatus,
     KnowledgeEntry,
     Language,
     Reply,
@@ -157,6 +158,8 @@ class Desk:
         said = Words(who="staff", at=now, text=answer.text, author=answer.author)
         answered: list[tuple[str, Sealed, Delivery]] = []
         for inquiry in inquiries:
+            if inquiry.status is InquiryStatus.CLOSED:  # the citizen needs it no more
+                continue
             reply = replies.staff_answer(content, inquiry.reference, answer.text, inquiry.language)
             answered.append(
                 (
