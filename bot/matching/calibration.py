@@ -1,0 +1,65 @@
+"""From gate logits to honest probabilities and thresholds, by what the content says of itself."""
+
+from __future__ import annotations
+
+from typing import cast
+
+import numpy as np
+
+from bot.matching.evidence import Floats
+from bot.matching.records import MatchPolicy
+
+MOST_SHIFT = 2.0
+_SLACK = 1 / 3
+"""Part of the allowed wrong answers kept in hand: what holds on the content's own phrases must hold on new ones."""
+_OFFER_SHARE = 0.9
+"""A list is offered when it holds the right target with this much of the promised probability or more."""
+
+
+def sigmoid(logits: Floats) -> Floats:
+    """Return probabilities of logits, without overflow."""
+    return cast(Floats, 1 / (1 + np.exp(-np.clip(logits, -30, 30))))
+
+
+def row_weights(outside: np.ndarray, outside_share: float) -> Floats:
+    """Return weights that sum to one and give rows outside the content their stated share."""
+    outside = outside.astype(bool)
+    weights = np.zeros(len(outside), np.float64)
+    share = outside_share if outside.any() and not outside.all() else float(outside.all())
+    for rows, part in ((outside, share), (~outside, 1 - share)):
+        if rows.any():
+            weights[rows] = part / rows.sum()
+    return cast(Floats, weights)
+
+
+def shift_of(logits: Floats, right: np.ndarray, weights: Floats) -> float:
+    """Return what must be added to `logits` so that their mean probability is the share that is right."""
+    low, high = -MOST_SHIFT, MOST_SHIFT
+    goal = float((weights * right).sum())
+    for _ in range(40):
+        middle = (low + high) / 2
+        if float((weights * sigmoid(logits + middle)).sum()) < goal:
+            low = middle
+        else:
+            high = middle
+    return (low + high) / 2
+
+
+def answer_threshold(probabilities: Floats, weights: Floats, policy: MatchPolicy) -> float:
+    """Return the lowest probability to answer at, so that answers are right as often as the policy asks.
+
+    The mean probability of what would be answered is the precision to expect; a third of the allowed wrong
+    answers is kept in hand.
+    """
+    goal = policy.target_precision + (1 - policy.target_precision) * _SLACK
+    order = np.argsort(-probabilities, kind="stable")
+    total = np.cumsum(weights[order])
+    expected = np.cumsum((weights * probabilities)[order]) / np.maximum(total, 1e-12)
+    enough = np.flatnonzero(expected >= goal)
+    lowest = float(probabilities[order][enough[-1]]) if len(enough) else goal
+    return float(np.clip(lowest, min(0.5, policy.target_precision), 0.995))
+
+
+def offer_threshold(policy: MatchPolicy) -> float:
+    """Return the probability that the right target is listed, from which on a list is worth showing."""
+    return float(np.clip(_OFFER_SHARE * policy.offer_precision, 0.05, 0.995))

@@ -1,0 +1,406 @@
+"""How much each target's words speak for a message: some sixty figures per message and target.
+
+Every figure is a share, a cosine or a count that means the same in any language and for content of any size,
+so that weights learned on one deployment's questions hold on another's.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any, cast
+
+import numpy as np
+import numpy.typing as npt
+from rapidfuzz import fuzz
+from scipy import sparse
+from scipy.linalg import cho_factor, cho_solve
+
+from bot.matching.analysis import KINDS, Analysis, Kind, analyse
+from bot.matching.correction import Corrector
+from bot.matching.records import Item
+
+Floats = npt.NDArray[np.float32]
+Ints = npt.NDArray[np.int64]
+
+EXAMPLE, TITLE, ANSWER = 0, 1, 2
+VECTOR_KINDS: tuple[Kind, ...] = ("phrases", "spelling", "ideas")
+SHORTLIST = 64
+"""Targets weighed by all the evidence; further ones are ruled out by a rough sum."""
+FUZZY = 12
+"""Targets compared letter by letter."""
+_RIDGE = 0.5
+_MOST_RIDGE_ROWS = 3000
+
+_PER_KIND = ("best example", "mean of three", "answer", "title", "all text")
+_RAW = (
+    *(f"{kind} {name}" for kind in VECTOR_KINDS for name in _PER_KIND),
+    *(f"{kind} covered by {name}" for kind in ("words", "ideas") for name in ("all", "examples", "answer")),
+    "spelling covered by all",
+    "words hit",
+    "heaviest word",
+    "heaviest idea",
+    "words bm25",
+    "ideas bm25",
+    "classified by examples",
+    "classified by all text",
+    "same letters",
+    "same words",
+)
+NAMES = (
+    *_RAW,
+    *(f"{name}, of the best" for name in _RAW),
+    "entry",
+    "entry, best example",
+    "entry, covered",
+    "entry, answer",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Content:
+    """All texts of the items as counts of units, read once and then cut into fits."""
+
+    keys: tuple[str, ...]
+    analyses: tuple[Analysis, ...]
+    owners: Ints
+    fields: Ints
+    chinese: npt.NDArray[np.bool_]
+    vocabulary: dict[Kind, dict[str, int]]
+    counts: dict[Kind, Any]
+    """Per kind a sparse matrix, texts × units."""
+    entries: npt.NDArray[np.bool_]
+
+
+def read(items: Sequence[Item]) -> Content:
+    """Return the content of `items`, every text analysed."""
+    cache: dict[str, Analysis] = {}
+    rows: list[tuple[int, int, Analysis]] = []
+    for owner, item in enumerate(items):
+        for field, texts in ((EXAMPLE, item.examples), (TITLE, item.titles), (ANSWER, item.answers)):
+            for text in texts:
+                if text not in cache:
+                    cache[text] = analyse(text)
+                rows.append((owner, field, cache[text]))
+    analyses = tuple(analysis for _, _, analysis in rows)
+    vocabulary: dict[Kind, dict[str, int]] = {}
+    counts: dict[Kind, Any] = {}
+    for kind in KINDS:
+        known: dict[str, int] = {}
+        for analysis in analyses:
+            for unit in analysis.bags[kind]:
+                known.setdefault(unit, len(known))
+        vocabulary[kind] = known
+        counts[kind] = _counted(analyses, kind, known)[0]
+    return Content(
+        keys=tuple(item.key for item in items),
+        analyses=analyses,
+        owners=np.array([owner for owner, _, _ in rows], np.int64),
+        fields=np.array([field for _, field, _ in rows], np.int64),
+        chinese=np.array([analysis.chinese for analysis in analyses], bool),
+        vocabulary=vocabulary,
+        counts=counts,
+        entries=np.array([item.key.startswith("knowledge:") for item in items], bool),
+    )
+
+
+def _counted(analyses: Iterable[Analysis], kind: Kind, known: dict[str, int]) -> tuple[Any, Floats]:
+    """Return counts of known units, texts × units, and the number of unknown ones per text."""
+    indices: list[int] = []
+    data: list[int] = []
+    starts = [0]
+    unknown: list[int] = []
+    for analysis in analyses:
+        missing = 0
+        for unit, count in analysis.bags[kind].items():
+            at = known.get(unit)
+            if at is None:
+                missing += 1
+            else:
+                indices.append(at)
+                data.append(count)
+        starts.append(len(indices))
+        unknown.append(missing)
+    shape = (len(starts) - 1, max(1, len(known)))
+    matrix = sparse.csr_matrix(
+        (np.array(data, np.float32), np.array(indices, np.int64), np.array(starts)), shape=shape
+    )
+    return matrix, np.array(unknown, np.float32)
+
+
+class _Kind:
+    """One kind of unit over one fit: weights of units, and the rows of the content in that weighting."""
+
+    def __init__(
+        self, counts: Any, groups: Sequence[Any], examples: Any, targets: Any, vectors: bool
+    ) -> None:
+        documents = [group @ counts for group in groups]  # titles, answers, all, examples together
+        frequency = np.asarray((targets @ counts > 0).sum(axis=0)).ravel().astype(np.float32)
+        total = max(1, targets.shape[0])
+        self.idf = np.log(1 + (total - frequency + 0.5) / (frequency + 0.5)).astype(np.float32)
+        self.unknown_idf = float(np.log(1 + (total + 0.5) / 0.5))
+        self.known = frequency > 0
+        self.idf[~self.known] = self.unknown_idf
+        self.weight = np.where(
+            self.known, np.log((1 + total) / (1 + frequency)) + 1, np.log(1 + total) + 1
+        ).astype(np.float32)
+        self.unknown_weight = float(np.log(1 + total) + 1)
+        self.rows = None
+        if vectors:
+            titles, answers, everything, _ = documents
+            self.rows = (
+                sparse.vstack([self.vectors(m) for m in (examples @ counts, titles, answers, everything)])
+                .tocsr()
+                .T.tocsr()
+            )
+        _, answers, everything, together = documents
+        self.present = sparse.vstack([_binary(m) for m in (everything, together, answers)]).tocsr().T.tocsr()
+        self.bm25 = self._bm25(everything).T.tocsr()
+
+    def vectors(self, counts: Any, unknown: Floats | None = None) -> Any:
+        """Return unit vectors of `counts`, term frequencies damped; unknown units take their share of the length."""
+        scaled = sparse.csr_matrix(counts, copy=True).astype(np.float32)
+        scaled.data = 1 + np.log(scaled.data)
+        scaled = (scaled @ sparse.diags(self.weight)).tocsr()
+        squares = np.asarray(scaled.multiply(scaled).sum(axis=1)).ravel()
+        if unknown is not None:
+            squares = squares + unknown * self.unknown_weight**2
+        return sparse.diags(1 / np.sqrt(np.maximum(squares, 1e-12))).astype(np.float32) @ scaled
+
+    def _bm25(self, documents: Any) -> Any:
+        lengths = np.asarray(documents.sum(axis=1)).ravel()
+        mean = lengths[lengths > 0].mean() if (lengths > 0).any() else 1.0
+        matrix = sparse.csr_matrix(documents, copy=True).astype(np.float32)
+        row = np.repeat(np.arange(matrix.shape[0]), np.diff(matrix.indptr))
+        k = 1.2 * (0.25 + 0.75 * lengths[row] / mean)
+        matrix.data = (matrix.data * 2.2 / (matrix.data + k)).astype(np.float32)
+        return (matrix @ sparse.diags(self.idf)).tocsr()
+
+
+def _binary(matrix: Any) -> Any:
+    matrix = sparse.csr_matrix(matrix, copy=True).astype(np.float32)
+    matrix.data[:] = 1
+    return matrix
+
+
+class Space:
+    """Content, or the part of it named by `kept` texts, ready to be asked for evidence."""
+
+    def __init__(self, content: Content, kept: npt.NDArray[np.bool_] | None = None) -> None:
+        self.content = content
+        kept = np.ones(len(content.owners), bool) if kept is None else kept
+        texts = np.flatnonzero(kept)
+        self.targets = np.unique(content.owners[texts])
+        """Numbers of the targets that have any text, ascending; evidence columns follow them."""
+        place = np.full(len(content.keys), -1)
+        place[self.targets] = np.arange(len(self.targets))
+        owners, fields = place[content.owners[texts]], content.fields[texts]
+        order = np.argsort(owners, kind="stable")
+        texts, owners, fields = texts[order], owners[order], fields[order]
+        self.examples = texts[fields == EXAMPLE]
+        self.example_owners = owners[fields == EXAMPLE]
+        self.size = len(self.targets)
+        self.entry = content.entries[self.targets]
+        total = len(content.owners)
+        chinese = content.chinese[texts].astype(int)
+        documents = owners * 2 + chinese
+        titles = fields != EXAMPLE
+        groups = [
+            _selector(documents[mask], texts[mask], 2 * self.size, total)
+            for mask in (fields == TITLE, titles, np.ones(len(texts), bool), fields == EXAMPLE)
+        ]
+        examples = _selector(np.arange(len(self.examples)), self.examples, len(self.examples), total)
+        targets = _selector(owners, texts, self.size, total)
+        self.kinds = {
+            kind: _Kind(content.counts[kind], groups, examples, targets, kind in VECTOR_KINDS)
+            for kind in KINDS
+        }
+        self.gather, self.gather_sizes = _padded(self.example_owners, self.size)
+        words = {word for text in texts for word in content.analyses[text].words}
+        self.corrector = Corrector(words)
+        self._fit_classifiers()
+
+    def _fit_classifiers(self) -> None:
+        count = len(self.examples)
+        self.ridge: tuple[Any, Any] | None = None
+        if not 0 < count <= _MOST_RIDGE_ROWS or count + 4 * self.size > 2 * _MOST_RIDGE_ROWS:
+            return
+        blocks = [cast(Any, self.kinds[kind].rows)[:, :count] for kind in VECTOR_KINDS]
+        documents = [
+            cast(Any, self.kinds[kind].rows)[:, count + 2 * self.size : count + 4 * self.size]
+            for kind in VECTOR_KINDS
+        ]
+        everything = [sparse.hstack([a, b]).tocsr() for a, b in zip(blocks, documents, strict=True)]
+        owners = np.concatenate([self.example_owners, np.repeat(np.arange(self.size), 2)])
+        kernel = np.asarray(sum((m.T @ m).toarray() for m in everything), np.float64) / len(VECTOR_KINDS)
+        labels = np.zeros((len(owners), self.size))
+        labels[np.arange(len(owners)), owners] = 1
+        first = kernel[:count, :count] + _RIDGE * np.eye(count)
+        whole = kernel + _RIDGE * np.eye(len(owners))
+        self.ridge = (
+            cho_solve(cho_factor(first), labels[:count]).astype(np.float32),
+            cho_solve(cho_factor(whole), labels).astype(np.float32),
+        )
+
+    def read(self, text: str) -> Analysis:
+        """Return the analysis of a message, its English spelling corrected to this content's words."""
+        analysis = analyse(text)
+        if all(map(self.corrector.knows, analysis.words)):
+            return analysis
+        return analyse(text, self.corrector.correct)
+
+    def vectors(self, analyses: Sequence[Analysis]) -> dict[Kind, Any]:
+        """Return unit vectors of texts in this content's weighting, one sparse matrix a kind."""
+        found = {}
+        for kind in VECTOR_KINDS:
+            counts, unknown = _counted(analyses, kind, self.content.vocabulary[kind])
+            found[kind] = self.kinds[kind].vectors(counts, unknown)
+        return found
+
+    def likeness(self, analysis: Analysis, vectors: dict[Kind, Any]) -> float:
+        """Return the highest mean cosine of a text to one of `vectors`."""
+        own = self.vectors([analysis])
+        return float(sum((vectors[kind] @ own[kind].T).toarray() for kind in VECTOR_KINDS).max()) / len(
+            VECTOR_KINDS
+        )
+
+    def unknown_share(self, analysis: Analysis, kind: Kind) -> float:
+        """Return the share of a message's units of one kind that this content does not know."""
+        bag, vocabulary, known = analysis.bags[kind], self.content.vocabulary[kind], self.kinds[kind].known
+        missing = sum((at := vocabulary.get(unit)) is None or not known[at] for unit in bag)
+        return missing / max(1, len(bag))
+
+    def evidence(self, analyses: Sequence[Analysis]) -> tuple[Ints, Floats]:
+        """Return, per message, shortlisted columns (messages × S) and their evidence (messages × S × figures)."""
+        raw, similar = self._linear(analyses)
+        count, size = len(analyses), self.size
+        rough = raw[:, :, _RAW.index("phrases best example")] + raw[:, :, _RAW.index("ideas best example")]
+        rough = (
+            rough
+            + raw[:, :, _RAW.index("words covered by all")]
+            + raw[:, :, _RAW.index("ideas covered by all")]
+        )
+        if size > SHORTLIST:
+            columns = np.argsort(-rough, axis=1, kind="stable")[:, :SHORTLIST]
+            columns.sort(axis=1)
+            raw = np.take_along_axis(raw, columns[:, :, None], axis=1)
+            rough = np.take_along_axis(rough, columns, axis=1)
+        else:
+            columns = np.tile(np.arange(size), (count, 1))
+        self._add_fuzzy(analyses, raw, columns, rough, similar)
+        return columns, self._finished(raw, columns)
+
+    def _linear(self, analyses: Sequence[Analysis]) -> tuple[Floats, Floats]:
+        """Return all figures but the letter by letter ones, for every target; and cosines to every example."""
+        count, size, examples = len(analyses), self.size, len(self.examples)
+        raw = np.zeros((count, size, len(_RAW)), np.float32)
+        kernel = np.zeros((count, examples + 2 * size), np.float32)
+        similar = np.zeros((count, examples), np.float32)
+        at = 0
+        bags = {kind: _counted(analyses, kind, self.content.vocabulary[kind]) for kind in KINDS}
+        for kind in VECTOR_KINDS:
+            fitted = self.kinds[kind]
+            counts, unknown = bags[kind]
+            cosines = (fitted.vectors(counts, unknown) @ fitted.rows).toarray()
+            kernel += np.concatenate(
+                [cosines[:, :examples], cosines[:, examples + 2 * size : examples + 4 * size]], axis=1
+            )
+            similar += cosines[:, :examples]
+            raw[:, :, at], raw[:, :, at + 1] = self._best_and_mean(cosines[:, :examples])
+            for field, name in ((1, "answer"), (0, "title"), (2, "all text")):
+                part = cosines[:, examples + 2 * field * size : examples + 2 * (field + 1) * size]
+                raw[:, :, at + _PER_KIND.index(name)] = _per_target(part)
+            at += len(_PER_KIND)
+        for kind in ("words", "ideas", "spelling"):
+            fitted = self.kinds[cast(Kind, kind)]
+            counts, unknown = bags[cast(Kind, kind)]
+            weighed = (_binary(counts) @ sparse.diags(fitted.idf)).tocsr()
+            total = np.asarray(weighed.sum(axis=1)).ravel() + unknown * fitted.unknown_idf
+            hits = (weighed @ fitted.present).toarray() / np.maximum(total, 1e-6)[:, None]
+            if kind == "spelling":
+                raw[:, :, at] = _per_target(hits[:, : 2 * size])
+                at += 1
+                continue
+            for field in range(3):
+                raw[:, :, at] = _per_target(hits[:, 2 * field * size : 2 * (field + 1) * size])
+                at += 1
+        for name, kind in (("words bm25", "words"), ("ideas bm25", "ideas")):
+            fitted = self.kinds[cast(Kind, kind)]
+            counts = _binary(bags[cast(Kind, kind)][0])
+            raw[:, :, _RAW.index(name)] = np.log1p(_per_target((counts @ fitted.bm25).toarray()))
+            self._heaviest(counts, fitted, raw, kind)
+        if self.ridge is not None:
+            kernel /= len(VECTOR_KINDS)
+            raw[:, :, _RAW.index("classified by examples")] = kernel[:, :examples] @ self.ridge[0]
+            raw[:, :, _RAW.index("classified by all text")] = kernel @ self.ridge[1]
+        return raw, similar
+
+    def _heaviest(self, counts: Any, fitted: _Kind, raw: Floats, kind: str) -> None:
+        for message in range(counts.shape[0]):
+            units = counts.indices[counts.indptr[message] : counts.indptr[message + 1]]
+            if not len(units):
+                continue
+            hits = fitted.present[units][:, : 2 * self.size].toarray()
+            heaviest = (hits * (fitted.idf[units] / fitted.unknown_idf)[:, None]).max(axis=0)
+            raw[message, :, _RAW.index("heaviest word" if kind == "words" else "heaviest idea")] = (
+                _per_target(heaviest[None])[0]
+            )
+            if kind == "words":
+                raw[message, :, _RAW.index("words hit")] = np.log1p(_per_target(hits.sum(axis=0)[None])[0])
+
+    def _best_and_mean(self, cosines: Floats) -> tuple[Floats, Floats]:
+        if not cosines.shape[1]:
+            zero = np.zeros((len(cosines), self.size), np.float32)
+            return zero, zero
+        padded = np.concatenate([cosines, np.zeros((len(cosines), 1), np.float32)], axis=1)[:, self.gather]
+        if padded.shape[2] > 3:
+            padded = np.partition(padded, padded.shape[2] - 3, axis=2)[:, :, -3:]
+        return padded.max(axis=2), padded.sum(axis=2) / np.minimum(3, np.maximum(1, self.gather_sizes))
+
+    def _add_fuzzy(
+        self, analyses: Sequence[Analysis], raw: Floats, columns: Ints, rough: Floats, similar: Floats
+    ) -> None:
+        letters, words = _RAW.index("same letters"), _RAW.index("same words")
+        for message, analysis in enumerate(analyses):
+            for place in np.argsort(-rough[message], kind="stable")[:FUZZY]:
+                rows = self.gather[columns[message, place]][: self.gather_sizes[columns[message, place]]]
+                if not len(rows):
+                    continue
+                nearest = self.content.analyses[self.examples[rows[similar[message, rows].argmax()]]].text
+                raw[message, place, letters] = fuzz.ratio(analysis.text, nearest) / 100
+                raw[message, place, words] = fuzz.partial_ratio(analysis.text, nearest) / 100
+
+    def _finished(self, raw: Floats, columns: Ints) -> Floats:
+        best = raw.max(axis=1, keepdims=True)
+        relative = raw / np.maximum(best, 1e-6)
+        for name in ("classified by examples", "classified by all text"):
+            at = _RAW.index(name)
+            spread = raw[:, :, at].std(axis=1, keepdims=True)
+            relative[:, :, at] = (raw[:, :, at] - raw[:, :, at].mean(axis=1, keepdims=True)) / np.maximum(
+                spread, 1e-3
+            )
+        entry = self.entry[columns].astype(np.float32)
+        products = [
+            entry * raw[:, :, _RAW.index(name)]
+            for name in ("phrases best example", "words covered by all", "phrases answer")
+        ]
+        return np.concatenate([raw, relative, entry[:, :, None], *(p[:, :, None] for p in products)], axis=2)
+
+
+def _selector(rows: Ints, columns: Ints, height: int, width: int) -> Any:
+    return sparse.csr_matrix((np.ones(len(rows), np.float32), (rows, columns)), shape=(height, width))
+
+
+def _padded(owners: Ints, size: int) -> tuple[Ints, Ints]:
+    """Return per target the rows of its examples, padded with one row past the end, and how many they are."""
+    sizes = np.bincount(owners, minlength=size) if len(owners) else np.zeros(size, np.int64)
+    table = np.full((size, max(1, int(sizes.max(initial=0)))), len(owners))
+    starts = np.concatenate([[0], np.cumsum(sizes)])
+    for target in range(size):
+        table[target, : sizes[target]] = np.arange(starts[target], starts[target + 1])
+    return table, sizes
+
+
+def _per_target(documents: Floats) -> Floats:
+    """Return the better of each target's two documents, the Chinese and the other."""
+    return cast(Floats, documents.reshape(len(documents), -1, 2).max(axis=2))

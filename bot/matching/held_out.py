@@ -1,0 +1,83 @@
+"""Messages a content can be tried on without anybody's questions: its own examples, held out in turn."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from bot.matching.evidence import EXAMPLE, Content, Floats, Ints, Space
+from bot.matching.fusion import Fused, Weights, fuse
+
+FOLDS = 4
+MOST_ROWS = 1200
+"""Held-out messages judged per partition; larger contents are sampled."""
+
+
+@dataclass(frozen=True, slots=True)
+class HeldOut:
+    """Gate logits of held-out examples: of targets that were still there, and of targets that were not."""
+
+    first: Floats
+    three: Floats
+    outside: np.ndarray
+    right: np.ndarray
+    """The first target was the right one; False for outside rows."""
+    listed: np.ndarray
+    """The right one was among the first three."""
+    table: Floats
+
+
+def held_out(content: Content, weights: Weights, partitions: int = 2, seed: int = 0) -> HeldOut:
+    """Try every example on fits that leave out a quarter of the examples and a quarter of the targets.
+
+    An example of a target left out is a question nothing answers; one left out alone should find its target.
+    """
+    parts = [part for number in range(partitions) for part in _partition(content, weights, seed + number)]
+    if not parts:
+        nothing = np.zeros(0, np.float32)
+        return HeldOut(
+            nothing,
+            nothing,
+            nothing.astype(bool),
+            nothing.astype(bool),
+            nothing.astype(bool),
+            np.zeros((0, 0), np.float32),
+        )
+    return HeldOut(
+        first=np.concatenate([fused.first for fused, _, _ in parts]),
+        three=np.concatenate([fused.three for fused, _, _ in parts]),
+        outside=np.concatenate([out for _, _, out in parts]),
+        right=np.concatenate([(f.order[:, 0] == o) & ~out for f, o, out in parts]),
+        listed=np.concatenate([(f.order[:, :3] == o[:, None]).any(axis=1) & ~out for f, o, out in parts]),
+        table=np.concatenate([f.evidence for f, _, _ in parts]),
+    )
+
+
+def _partition(content: Content, weights: Weights, seed: int) -> Iterator[tuple[Fused, Ints, np.ndarray]]:
+    rng = np.random.default_rng(seed)
+    examples = np.flatnonzero(content.fields == EXAMPLE)
+    if len(content.keys) < 3 or len(examples) < 4:
+        return
+    example_fold = np.zeros(len(content.owners), np.int64)
+    for start in range(len(content.keys)):  # spread every target's examples evenly over the folds
+        own = examples[content.owners[examples] == start]
+        example_fold[own] = (rng.permutation(len(own)) + rng.integers(FOLDS)) % FOLDS
+    target_fold = rng.permutation(len(content.keys)) % FOLDS
+    share = min(1.0, MOST_ROWS / (2 * len(examples)))
+    for fold in range(FOLDS):
+        gone = target_fold[content.owners] == fold
+        held = (content.fields == EXAMPLE) & (example_fold == fold)
+        space = Space(content, ~gone & ~held)
+        if space.size == 0:
+            continue
+        rows = np.flatnonzero((held | (gone & (content.fields == EXAMPLE))))
+        # a target whose only example is held out and that has no other text cannot be found at all
+        rows = rows[gone[rows] | np.isin(content.owners[rows], space.targets)]
+        if share < 1:
+            rows = rows[rng.random(len(rows)) < share]
+        if not len(rows):
+            continue
+        analyses = [space.read(content.analyses[row].text) for row in rows]
+        yield fuse(space, analyses, weights), content.owners[rows], gone[rows]
