@@ -419,8 +419,10 @@ class Assistant:
         )
 
     def _handed_off(self, moment: _Moment, decision: Handoff) -> _Outcome:
-        if decision.reason is HandoffReason.ASKED and not decision.candidates:
-            asked = moment.memory.waiting or moment.memory.question
+        if decision.earlier:
+            # What already opened an inquiry is with a person; asking again must not file it twice.
+            filed = moment.memory.opened is not None
+            asked = moment.memory.waiting or (None if filed else moment.memory.question)
             if asked is None:
                 return self._person_wanted(moment)
         elif decision.target is not None and moment.message.option is not None:
@@ -437,7 +439,7 @@ class Assistant:
             replies=(reply,),
             filing=filing,
             memory=replace(
-                _settled(moment.memory, question=None if decision.reason is HandoffReason.ASKED else asked),
+                _settled(moment.memory, question=asked),
                 unanswered_at=moment.now,
                 opened=reply.reference,
             ),

@@ -161,6 +161,8 @@ class Handoff:
     candidates: tuple[Candidate, ...] = ()
     target: str | None = None
     """The intent whose words are said while handing over (`handoff: true` in its file)."""
+    earlier: bool = False
+    """The question is the one asked before this message, which only asks for a person."""
     soft: UrgentKind | None = None
 
 

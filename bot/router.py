@@ -99,7 +99,7 @@ class _Question:
         name = self.corpus.content.phrases.words.get(command_word(self.message.text))
         act = ASKED_FOR[name] if name is not None else None
         if word == "/human" or (name is not None and act is None):
-            return Handoff(reason=HandoffReason.ASKED)
+            return Handoff(reason=HandoffReason.ASKED, earlier=True)
         return act
 
     @cached_property
@@ -217,7 +217,7 @@ def option_id(target: str) -> str:
 
 def _option(question: _Question, option: str) -> Decision:
     if option == HUMAN:
-        return Handoff(reason=HandoffReason.ASKED)
+        return Handoff(reason=HandoffReason.ASKED, earlier=True)
     if option in _OPTION_ACTS:
         return Command(act=_OPTION_ACTS[option])
     name, _, argument = option.partition(".")
