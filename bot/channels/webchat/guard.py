@@ -49,11 +49,14 @@ class Guard:
         except Exception as exc:
             _log_unexpected(request, exc)
             problem = Problem("internal")
+        is_api = request.path.startswith("/api/")
+        if not is_api and "text/html" in request.headers.get("Accept", ""):
+            response = problem_page(request, problem)
+        else:
+            response = problem.as_json(asked(request), self._parts.assistant.say)
         if problem.status in (408, 413):
-            request.protocol.force_close()  # what is left of the body is not worth reading
-        if not request.path.startswith("/api/") and "text/html" in request.headers.get("Accept", ""):
-            return problem_page(request, problem)
-        return problem.as_json(asked(request), self._parts.assistant.say)
+            response.force_close()  # what is left of the body is not worth reading
+        return response
 
     async def add_headers(self, request: web.Request, response: web.StreamResponse) -> None:
         """Add the headers that every response of the web chat carries."""

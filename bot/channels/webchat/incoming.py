@@ -1,13 +1,12 @@
 """Reading what a citizen sent over HTTP: bounded, strict, and precise about what is wrong."""
 
 import asyncio
-import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from urllib.parse import parse_qsl
 
 import orjson
-from aiohttp import ClientPayloadError, web
+from aiohttp import web
 
 from bot.channels.webchat.languages import CHOSEN, read_language
 from bot.channels.webchat.problems import Problem
@@ -69,7 +68,7 @@ async def read_form(request: web.Request) -> tuple[Asked, str]:
 async def _read_body(request: web.Request, media_type: str) -> bytes:
     if request.content_type != media_type:
         raise Problem("media_type", expected=media_type, headers={"Accept-Post": media_type})
-    too_large = Problem("body_too_large", limit=LONGEST_BODY // 1024, headers={"Connection": "close"})
+    too_large = Problem("body_too_large", limit=LONGEST_BODY // 1024)
     if request.content_length is not None and request.content_length > LONGEST_BODY:
         raise too_large
     body = bytearray()
@@ -80,9 +79,9 @@ async def _read_body(request: web.Request, media_type: str) -> bytes:
                 if len(body) > LONGEST_BODY:
                     raise too_large
     except TimeoutError as exc:
-        raise Problem("body_too_slow", headers={"Connection": "close"}) from exc
-    except (ClientPayloadError, web.PayloadAccessError, zlib.error) as exc:
-        raise Problem("body_unreadable", headers={"Connection": "close"}) from exc
+        raise Problem("body_too_slow") from exc
+    except (web.RequestPayloadError, web.PayloadAccessError) as exc:
+        raise Problem("body_unreadable") from exc
     return bytes(body)
 
 

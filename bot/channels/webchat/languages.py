@@ -3,24 +3,12 @@
 from aiohttp import web
 
 from bot.models import LANGUAGES, Language
+from bot.text import read_language
 
 CHOSEN = web.RequestKey("chosen_language", str)
 """What the body of the request said, once it was read."""
 
 DEFAULT: Language = "zh-Hans"
-_TRADITIONAL = {"hant", "tw", "hk", "mo"}
-
-
-def read_language(tag: str) -> Language | None:
-    """Return the desk's language for a tag such as `zh-HK` or `en_GB`; None for one it does not serve."""
-    main, *rest = tag.strip().lower().replace("_", "-").split("-")
-    if main == "en":
-        return "en"
-    if main != "zh":
-        return None
-    if "hans" in rest:
-        return "zh-Hans"
-    return "zh-Hant" if _TRADITIONAL.intersection(rest) else "zh-Hans"
 
 
 def preferred(header: str) -> Language | None:
