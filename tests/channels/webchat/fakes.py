@@ -129,7 +129,10 @@ class FakeAssistant:
         if asked == "danger":
             return (
                 Reply(
-                    id=self._id(), kind="urgent", text="Call 110 now, or 120 for an ambulance.", language=language
+                    id=self._id(),
+                    kind="urgent",
+                    text="Call 110 now, or 120 for an ambulance.",
+                    language=language,
                 ),
             )
         reference = f"7KQ2-{next(self._ids):04d}"

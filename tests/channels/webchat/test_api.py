@@ -106,7 +106,9 @@ async def test_a_reference_opens_nothing(client):
     assert (await client.get(f"/api/conversations/{reference}")).status == 404
 
 
-@pytest.mark.parametrize("text", ["", "   ", "😀😀", "\x00\x07\x1b[31m", "\u200b\u200e", "مرحبا", "a\ud7ffb", "x" * 4000])
+@pytest.mark.parametrize(
+    "text", ["", "   ", "😀😀", "\x00\x07\x1b[31m", "\u200b\u200e", "مرحبا", "a\ud7ffb", "x" * 4000]
+)
 async def test_any_text_a_person_can_send_is_answered(client, text):
     said = await ask(client, {"text": text})
     assert said["replies"]

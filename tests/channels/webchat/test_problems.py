@@ -78,7 +78,10 @@ async def test_a_field_of_the_wrong_type_is_named(client, field):
 
 
 async def test_ten_thousand_characters_get_a_clear_answer(client, assistant):
-    for language, told in (("en", "4000 characters at most; this one has 10000"), ("zh-Hans", "最多 4000 个字符，这条有 10000 个")):
+    for language, told in (
+        ("en", "4000 characters at most; this one has 10000"),
+        ("zh-Hans", "最多 4000 个字符，这条有 10000 个"),
+    ):
         response = await client.post("/api/messages", json={"text": "长" * 10_000, "language": language})
         assert told in (await problem_of(response, 422, "text_too_long"))["detail"]
     assert not assistant.received
@@ -139,8 +142,14 @@ async def test_a_body_that_does_not_arrive_is_given_up(client, monkeypatch):
 
 
 async def test_other_content_types_are_refused(client):
-    for content_type in ("text/plain", "application/x-www-form-urlencoded", "multipart/form-data; boundary=x"):
-        response = await client.post("/api/messages", data=b'{"text":"a"}', headers={"Content-Type": content_type})
+    for content_type in (
+        "text/plain",
+        "application/x-www-form-urlencoded",
+        "multipart/form-data; boundary=x",
+    ):
+        response = await client.post(
+            "/api/messages", data=b'{"text":"a"}', headers={"Content-Type": content_type}
+        )
         assert "application/json" in (await problem_of(response, 415, "media_type"))["detail"]
     with_charset = {"Content-Type": "application/json; charset=utf-8"}
     assert (await client.post("/api/messages", data=b'{"text":"a"}', headers=with_charset)).status == 200
@@ -160,7 +169,15 @@ async def test_a_wrong_method_names_the_right_ones(client):
 
 
 async def test_an_unknown_path_is_a_problem_for_programs_and_a_page_for_people(client):
-    for path in ("/api/nothing", "/nothing", "/static/chat.py", "/static/..%2fchannel.py", "/c/", "/%00", "/staff"):
+    for path in (
+        "/api/nothing",
+        "/nothing",
+        "/static/chat.py",
+        "/static/..%2fchannel.py",
+        "/c/",
+        "/%00",
+        "/staff",
+    ):
         await problem_of(await client.get(path), 404, "not_found")
     page = await client.get("/nothing?language=en", headers={"Accept": "text/html,*/*"})
     assert page.status == 404
@@ -215,9 +232,7 @@ bodies = st.one_of(
 
 
 @given(body=bodies, language=st.sampled_from([*LANGUAGES, "fr", "en;q=x", ""]))
-@settings(
-    max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_no_body_whatever_brings_a_traceback(app_maker, body, language):
     async def post():
         async with TestClient(TestServer(app_maker())) as client:
