@@ -1,0 +1,174 @@
+"""What stands before every page: who is asking, may they, is the form ours; and a designed page when not."""
+
+import hmac
+import logging
+import re
+from collections.abc import Awaitable, Callable
+from secrets import token_urlsafe
+from traceback import extract_tb
+from urllib.parse import quote
+
+from aiohttp import web
+from aiohttp.typedefs import Middleware
+
+from bot.errors import NotFound, StoreStopped
+from bot.models import Role
+from bot.staff import edge, forms
+from bot.staff.keys import (
+    CONSOLE,
+    FORM_COOKIE,
+    FORM_TOKEN,
+    LANGUAGE,
+    PREFIX,
+    SESSION_COOKIE,
+    VISITOR,
+    Access,
+)
+from bot.staff.pages import go, page
+
+log = logging.getLogger(__name__)
+
+Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+_FORM_TOKEN = re.compile(r"[A-Za-z0-9_-]{32}")
+DESIGNED = frozenset({400, 403, 404, 405, 413, 429, 500, 503})
+_VERBS = frozenset(
+    [
+        "open",
+        "claim",
+        "release",
+        "draft",
+        "preview",
+        "answer",
+        "close",
+        "publish",
+        "password",
+        "language",
+        "invite",
+        "disable",
+        "enable",
+        "sign-out",
+    ]
+)
+"""The last parts of paths that only take forms."""
+LIVE_HEADER = "X-Console"
+"""Set by the console's own script: a short answer will do, and it is no sign that somebody is there."""
+
+
+def is_live(request: web.Request) -> bool:
+    """Tell whether the page's script asks, not the person."""
+    return LIVE_HEADER in request.headers
+
+
+@web.middleware
+async def errors(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Answer every failure with a sentence."""
+    try:
+        return await handler(request)
+    except web.HTTPException as exc:
+        if exc.status < 400:
+            raise
+        response = problem(request, exc.status)
+        if "Allow" in exc.headers:
+            response.headers["Allow"] = exc.headers["Allow"]
+        return response
+    except NotFound:
+        return problem(request, 404)
+    except (StoreStopped, OSError) as exc:
+        log.error("The console could not reach the store", extra={"error": type(exc).__name__})
+        return problem(request, 503)
+    except Exception as exc:
+        # Neither message nor values are logged: they could hold a citizen's words.
+        frame = extract_tb(exc.__traceback__)[-1]
+        log.error(
+            "A console page failed",
+            extra={"error": type(exc).__name__, "at": f"{frame.filename}:{frame.lineno}"},
+        )
+        return problem(request, 500)
+
+
+def problem(request: web.Request, status: int) -> web.Response:
+    """Return the page that says what went wrong and what to do."""
+    if status not in DESIGNED:
+        status = 400
+    return page(request, "problem.html", status=status, problem=status)
+
+
+def guard(access: dict[web.AbstractRoute, Access]) -> Middleware:
+    """Return the middleware that lets nobody past who may not pass; a route it does not know is administrators'."""
+
+    @web.middleware
+    async def check(request: web.Request, handler: Handler) -> web.StreamResponse:
+        console = request.app[CONSOLE]
+        token = request.cookies.get(SESSION_COOKIE)
+        visitor = await console.accounts.visitor(token, touch=not is_live(request)) if token else None
+        if visitor is not None:
+            request[VISITOR] = visitor
+            request[LANGUAGE] = visitor.account.language
+        if request.match_info.http_exception is not None:
+            return await handler(request)
+        needed = access.get(request.match_info.route, Access.ADMINISTRATOR)
+        changes = request.method not in ("GET", "HEAD")
+        if changes:
+            # A long paste is met with a sentence by the form that took it, not with a cut connection.
+            request = request.clone(client_max_size=forms.FORM_MOST)
+        if changes and edge.from_another_site(request):
+            return problem(request, 403)
+        if needed is Access.PUBLIC:
+            return await _public(request, handler, changes)
+        if visitor is None:
+            return await _sign_in_first(request, changes)
+        if not visitor.may(Role(needed.value)):
+            return problem(request, 403)
+        if changes:
+            sent = await forms.fields(request)
+            if not _same(sent.get("csrf", ""), visitor.session.csrf):
+                return page(request, "stale.html", status=403, kept=forms.kept(sent), back=_back(request))
+        return await handler(request)
+
+    return check
+
+
+async def _public(request: web.Request, handler: Handler, changes: bool) -> web.StreamResponse:
+    """Pass on a page for anybody; its form must carry the token that stands in the cookie."""
+    held = request.cookies.get(FORM_COOKIE, "")
+    sound = _FORM_TOKEN.fullmatch(held) is not None
+    request[FORM_TOKEN] = held if sound else token_urlsafe(24)
+    if changes:
+        sent = await forms.fields(request)
+        if not sound or not _same(sent.get("form_token", ""), held):
+            return page(request, "stale.html", status=403, kept=[], back=request.path)
+    return await handler(request)
+
+
+async def _sign_in_first(request: web.Request, changes: bool) -> web.StreamResponse:
+    """Send somebody to the sign-in page and back; what they were sending is kept in that page's form."""
+    if is_live(request) or request.path == f"{PREFIX}/stream":
+        return web.Response(status=401, text="")
+    if not changes:
+        if request.headers.get("Sec-Fetch-Site") == "cross-site" and SESSION_COOKIE not in request.cookies:
+            # A link from elsewhere brings no strict cookie; asking again from our own page does.
+            return page(request, "again.html")
+        return go(f"{PREFIX}/sign-in?next={quote(request.path_qs, safe='')}")
+    sent = await forms.fields(request)
+    request[FORM_TOKEN] = token_urlsafe(24)
+    return page(
+        request,
+        "sign_in.html",
+        status=401,
+        next=_back(request),
+        name="",
+        mistake=None,
+        ended=True,
+        held_path=request.path,
+        held=forms.kept(sent),
+    )
+
+
+def _back(request: web.Request) -> str:
+    """Return the page a form stood on: the path without the verb at its end."""
+    head, _, last = request.path.rpartition("/")
+    return head if last in _VERBS else request.path
+
+
+def _same(one: str, other: str) -> bool:
+    return hmac.compare_digest(one.encode("utf-8", "replace"), other.encode("utf-8", "replace"))

@@ -1,0 +1,72 @@
+"""What the console's handlers find in the application and in the request."""
+
+import asyncio
+from collections import OrderedDict
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import Enum
+
+from aiohttp import web
+
+from bot.config import Settings
+from bot.corpus import LiveCorpus
+from bot.desk import Desk
+from bot.staff.auth import Accounts, Visitor
+
+PREFIX = "/staff"
+SESSION_COOKIE = "desk_staff"
+FORM_COOKIE = "desk_form"
+OPENED_AT_MOST = 20_000
+
+
+class Access(Enum):
+    """Who may use a route."""
+
+    PUBLIC = "public"
+    """Anybody; a form is guarded by a token in a cookie of its own, since there is no session yet."""
+    STAFF = "staff"
+    ADMINISTRATOR = "administrator"
+
+
+class Opened:
+    """Which situations a session has opened, and which inquiries were in them then.
+
+    Words are shown only to a session that asked for them by a POST; an inquiry that joined since is asked for
+    again. Held in memory: after a restart a situation is simply opened once more.
+    """
+
+    def __init__(self) -> None:
+        self._references: OrderedDict[tuple[str, str], frozenset[str]] = OrderedDict()
+
+    def note(self, session: str, situation_id: str, references: tuple[str, ...]) -> None:
+        """Note that the session has opened the situation with these inquiries in it."""
+        self._references[session, situation_id] = frozenset(references)
+        self._references.move_to_end((session, situation_id))
+        if len(self._references) > OPENED_AT_MOST:
+            self._references.popitem(last=False)
+
+    def covers(self, session: str, situation_id: str, references: tuple[str, ...]) -> bool:
+        """Tell whether the session opened the situation and nothing joined it since."""
+        return set(references) <= self._references.get((session, situation_id), frozenset())
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Console:
+    """What the console works with."""
+
+    desk: Desk
+    accounts: Accounts
+    live: LiveCorpus
+    settings: Settings
+    clock: Callable[[], datetime]
+    opened: Opened = field(default_factory=Opened)
+
+
+CONSOLE = web.AppKey("console", Console)
+STREAMS = web.AppKey("console_streams", set[asyncio.Task[None]])
+"""What runs for the pages now open, so that it ends when the desk stops."""
+
+VISITOR = web.RequestKey("visitor", Visitor)
+FORM_TOKEN = web.RequestKey("form_token", str)
+LANGUAGE = web.RequestKey("language", str)

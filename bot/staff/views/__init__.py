@@ -1,0 +1,1 @@
+"""The console's handlers, one module for each part of it."""

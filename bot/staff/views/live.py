@@ -1,0 +1,57 @@
+"""What tells an open page that something changed: ids, never words."""
+
+import asyncio
+import contextlib
+import json
+
+from aiohttp import web
+from aiohttp_sse import EventSourceResponse, sse_response
+
+from bot.staff.keys import CONSOLE, SESSION_COOKIE, STREAMS, Console
+
+SESSION_CHECKED_EVERY = 20.0
+
+
+async def stream(request: web.Request) -> web.StreamResponse:
+    """Send an event for every change until the page goes, the session ends or the desk stops."""
+    console = request.app[CONSOLE]
+    token = request.cookies[SESSION_COOKIE]
+    streams = request.app[STREAMS]
+    async with sse_response(request, ping_interval=SESSION_CHECKED_EVERY) as sse:
+        tasks = {
+            asyncio.create_task(_tell(console, token, sse)),
+            asyncio.create_task(_watch_session(console, token, sse)),
+            asyncio.create_task(sse.wait()),
+        }
+        me = asyncio.current_task()
+        if me is not None:
+            streams.add(me)
+        try:
+            await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            if me is not None:
+                streams.discard(me)
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+    return sse
+
+
+async def _tell(console: Console, token: str, sse: EventSourceResponse) -> None:
+    changes = console.desk.changes()
+    with contextlib.suppress(ConnectionError, TimeoutError):
+        # From here on nothing is missed: the page may read what happened before.
+        await sse.send("", event="ready")
+        async for change in changes:
+            await sse.send(json.dumps({"kind": change.kind, "id": change.id}), event="change")
+            if change.kind == "staff" and await console.accounts.visitor(token, touch=False) is None:
+                await sse.send("", event="signed-out")
+                return
+
+
+async def _watch_session(console: Console, token: str, sse: EventSourceResponse) -> None:
+    # Time alone ends a session, so there is no event to wait for.
+    while await console.accounts.visitor(token, touch=False) is not None:  # noqa: ASYNC110
+        await asyncio.sleep(SESSION_CHECKED_EVERY)
+    with contextlib.suppress(ConnectionError, TimeoutError):
+        await sse.send("", event="signed-out")

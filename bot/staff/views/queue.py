@@ -1,0 +1,70 @@
+"""The queue: what waits for a person, most urgent and oldest first."""
+
+from typing import Any
+
+from aiohttp import web
+
+from bot.staff.keys import CONSOLE, PREFIX, VISITOR
+from bot.staff.pages import go, page
+
+ROWS = 100
+"""Rows on one page: more than anybody works through before the order has changed."""
+
+
+async def queue_page(request: web.Request) -> web.Response:
+    """Show the queue."""
+    return page(
+        request,
+        "queue.html",
+        **await _rows(request),
+        notice=request.query.get("notice", ""),
+        notice_situation=request.query.get("situation", ""),
+        sought=request.query.get("sought", "")[:40],
+    )
+
+
+async def queue_slash(request: web.Request) -> web.Response:
+    """Give the queue one address."""
+    return go(PREFIX)
+
+
+async def queue_part(request: web.Request) -> web.Response:
+    """Return the rows alone, for the page that shows them to renew."""
+    return page(request, "_rows.html", **await _rows(request))
+
+
+async def find(request: web.Request) -> web.Response:
+    """Lead to the situation that holds a reference; its words stay closed."""
+    sought = request.query.get("reference", "").strip()[:40]
+    if not sought:
+        return go(PREFIX)
+    situation = await request.app[CONSOLE].desk.find(sought)
+    if situation is not None:
+        return go(f"{PREFIX}/situations/{situation.id}")
+    return page(
+        request,
+        "queue.html",
+        status=404,
+        **await _rows(request),
+        notice="",
+        notice_situation="",
+        sought=sought,
+    )
+
+
+async def _rows(request: web.Request) -> dict[str, Any]:
+    console = request.app[CONSOLE]
+    situations = await console.desk.queue()
+    start = request.query.get("from", "0")
+    first = min(int(start), max(0, len(situations) - 1)) if start.isascii() and start.isdigit() else 0
+    now = console.clock()
+    held = [s for s in situations if s.claimed_by and s.claimed_until and s.claimed_until > now]
+    return {
+        "situations": situations[first : first + ROWS],
+        "total": len(situations),
+        "urgent": sum(1 for s in situations if s.urgent),
+        "mine": sum(1 for s in held if s.claimed_by == request[VISITOR].name),
+        "held": {s.id for s in held},
+        "first": first,
+        "rows": ROWS,
+    }

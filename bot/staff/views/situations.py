@@ -1,0 +1,234 @@
+"""One situation: open it, hold it, answer it."""
+
+import contextlib
+from collections.abc import Awaitable, Sequence
+from typing import Any
+
+from aiohttp import web
+
+from bot import replies
+from bot.desk import OpenedInquiry
+from bot.errors import NotFound, SituationSettled, SituationTaken, StoreError, StoreStopped
+from bot.models import Situation, SituationStatus, StaffAnswer
+from bot.staff import forms
+from bot.staff.guard import is_live
+from bot.staff.keys import CONSOLE, PREFIX, VISITOR, Console
+from bot.staff.pages import go, page
+
+
+async def situation_page(request: web.Request) -> web.Response:
+    """Show the situation: its row alone until this session has opened it, then its words."""
+    return await _show(request)
+
+
+async def state_part(request: web.Request) -> web.Response:
+    """Return who holds the situation and where it stands, without words."""
+    situation = await _desk(request).desk.peek(_id(request))
+    return page(request, "_state.html", **_standing(request, situation))
+
+
+async def open_words(request: web.Request) -> web.Response:
+    """Open the citizens' words to this session; with `then=claim`, take the situation too."""
+    sent = await forms.fields(request)
+    console, me = _desk(request), request[VISITOR]
+    opened = await console.desk.open(_id(request), me.name)
+    console.opened.note(me.session.digest, opened.situation.id, opened.situation.references)
+    if sent.get("then") == "claim":
+        # When somebody was quicker, the page says who holds it or how it ended.
+        with contextlib.suppress(SituationTaken, SituationSettled):
+            await console.desk.claim(_id(request), me.name)
+    return go(_path(request))
+
+
+async def claim(request: web.Request) -> web.Response:
+    """Take the situation, or hold it longer."""
+    return await _act(request, _desk(request).desk.claim(_id(request), request[VISITOR].name), _path(request))
+
+
+async def release(request: web.Request) -> web.Response:
+    """Give the situation back to the queue."""
+    act = _desk(request).desk.release(_id(request), request[VISITOR].name)
+    return await _act(request, act, f"{PREFIX}?notice=released&situation={_id(request)}")
+
+
+async def save_draft(request: web.Request) -> web.Response:
+    """Keep what is being written; writing takes the situation, as answering would."""
+    sent = await forms.fields(request)
+    return await _act(request, _keep(request, sent.get("text", "")), f"{_path(request)}?notice=draft", sent)
+
+
+async def preview(request: web.Request) -> web.Response:
+    """Show the answer as the citizen will see it, above the form it came from."""
+    sent = await forms.fields(request)
+    try:
+        forms.text(sent, "text", forms.ANSWER_MOST, "staff.answer.missing", "staff.answer.long")
+    except forms.Mistake as exc:
+        return await _show(request, sent=sent, mistake=exc, status=400)
+    return await _show(request, sent=sent, preview=True)
+
+
+async def answer(request: web.Request) -> web.Response:
+    """Answer everybody in the situation."""
+    sent = await forms.fields(request)
+    console, me = _desk(request), request[VISITOR]
+    try:
+        text = forms.text(sent, "text", forms.ANSWER_MOST, "staff.answer.missing", "staff.answer.long")
+        question = None
+        if sent.get("publish"):
+            question = forms.text(
+                sent, "question", forms.QUESTION_MOST, "staff.answer.question_missing", "staff.form.long"
+            )
+    except forms.Mistake as exc:
+        return await _show(request, sent=sent, mistake=exc, status=400)
+    if await _more_was_said(request, sent):
+        return await _show(request, sent=sent, mistake=forms.Mistake("staff.answer.more_said"), status=409)
+    return await _act(
+        request,
+        console.desk.answer(
+            StaffAnswer(situation_id=_id(request), author=me.name, text=text, question=question)
+        ),
+        f"{PREFIX}?notice=answered&situation={_id(request)}",
+        sent,
+    )
+
+
+async def close(request: web.Request) -> web.Response:
+    """Close the situation without an answer."""
+    act = _desk(request).desk.close(_id(request), request[VISITOR].name)
+    return await _act(request, act, f"{PREFIX}?notice=closed&situation={_id(request)}")
+
+
+async def _act(
+    request: web.Request, act: Awaitable[object], then: str, sent: dict[str, str] | None = None
+) -> web.Response:
+    """Do it and go on to `then`; when somebody was quicker, say so on a page that keeps what was typed."""
+    status, reason, values = 409, "", {}
+    try:
+        await act
+    except SituationTaken as exc:
+        reason, values = "taken", {"staff": exc.staff, "until": exc.until}
+    except SituationSettled:
+        reason, values = "settled", await _ending(request)
+    except NotFound:
+        status, reason = 404, "gone"
+    except (StoreStopped, OSError):
+        status, reason = 503, "unavailable"
+    except StoreError:
+        reason = "joined"
+    else:
+        return web.Response(status=204) if is_live(request) else go(then)
+    if is_live(request):
+        return web.Response(status=status, text=reason)
+    return page(
+        request,
+        "conflict.html",
+        status=status,
+        reason=reason,
+        values=values,
+        kept=forms.kept({name: (sent or {}).get(name, "") for name in ("text", "question")}),
+        back=_path(request),
+    )
+
+
+async def _keep(request: web.Request, text: str) -> None:
+    desk, me = _desk(request).desk, request[VISITOR].name
+    await desk.claim(_id(request), me)
+    await desk.save_draft(_id(request), me, text[: forms.ANSWER_MOST * 2])
+
+
+async def _ending(request: web.Request) -> dict[str, Any]:
+    """Return who settled the situation and when, as far as it is still known."""
+    try:
+        situation = await _desk(request).desk.peek(_id(request))
+    except NotFound:
+        return {}
+    return {
+        "staff": situation.settled_by,
+        "at": situation.settled_at,
+        "mine": situation.settled_by == request[VISITOR].name,
+        "answered": situation.status is SituationStatus.RESOLVED,
+    }
+
+
+async def _more_was_said(request: web.Request, sent: dict[str, str]) -> bool:
+    """Tell whether a citizen wrote something since the page with this form was shown."""
+    console, me = _desk(request), request[VISITOR]
+    seen = sent.get("seen", "")
+    if not (seen.isascii() and seen.isdigit()):
+        return False
+    try:
+        situation = await console.desk.peek(_id(request))
+        if not console.opened.covers(me.session.digest, situation.id, situation.references):
+            return False
+        opened = await console.desk.open(situation.id, me.name)
+    except NotFound:
+        return False
+    return _said(opened.inquiries) > int(seen)
+
+
+async def _show(
+    request: web.Request,
+    *,
+    sent: dict[str, str] | None = None,
+    mistake: forms.Mistake | None = None,
+    preview: bool = False,
+    status: int = 200,
+) -> web.Response:
+    console, me = _desk(request), request[VISITOR]
+    situation = await console.desk.peek(_id(request))
+    standing = _standing(request, situation)
+    notice = request.query.get("notice", "")
+    if not console.opened.covers(me.session.digest, situation.id, situation.references):
+        return page(request, "unopened.html", status=status, notice=notice, sent=sent or {}, **standing)
+    opened = await console.desk.open(situation.id, me.name)
+    sent = sent or {}
+    text = sent.get("text", opened.draft or "")
+    content = console.live.corpus.content
+    return page(
+        request,
+        "situation.html",
+        status=status,
+        notice=notice,
+        opened=opened,
+        seen=_said(opened.inquiries),
+        text=text,
+        question=sent.get("question", ""),
+        publish=bool(sent.get("publish")),
+        mistake=mistake,
+        previews=[
+            replies.staff_answer(content, inquiry.inquiry.reference, text.strip(), inquiry.inquiry.language)
+            for inquiry in opened.inquiries
+            if preview
+        ],
+        answer_most=forms.ANSWER_MOST,
+        question_most=forms.QUESTION_MOST,
+        **_standing(request, opened.situation),
+    )
+
+
+def _standing(request: web.Request, situation: Situation) -> dict[str, Any]:
+    me, now = request[VISITOR].name, _desk(request).clock()
+    held = bool(situation.claimed_by and situation.claimed_until and situation.claimed_until > now)
+    settled = situation.status is not SituationStatus.OPEN
+    return {
+        "situation": situation,
+        "settled": settled,
+        "mine": held and situation.claimed_by == me and not settled,
+        "others": held and situation.claimed_by != me and not settled,
+    }
+
+
+def _said(inquiries: Sequence[OpenedInquiry]) -> int:
+    return sum(1 for inquiry in inquiries for words in inquiry.words if words.who == "citizen")
+
+
+def _desk(request: web.Request) -> Console:
+    return request.app[CONSOLE]
+
+
+def _id(request: web.Request) -> str:
+    return request.match_info["id"]
+
+
+def _path(request: web.Request) -> str:
+    return f"{PREFIX}/situations/{_id(request)}"
