@@ -306,7 +306,7 @@ class Assistant:
         if moment.message.unreadable and said and not isinstance(decision, Command | Urgent):
             said = (replies.notice(moment.content, "caption_only", moment.language), *said)
         told = isinstance(decision, Urgent) or (isinstance(decision, Command) and decision.act is Act.START)
-        if moment.memory.welcomed or told or not said:
+        if moment.memory.welcomed or moment.message.introduced or told or not said:
             return said
         return (replies.notice(moment.content, "first", moment.language), *said)
 

@@ -41,6 +41,8 @@ class IncomingMessage:
     """A photo, a voice note, a file: something the desk cannot read (`text` is then its caption, if any)."""
     edited: bool = False
     """An earlier message was changed."""
+    introduced: bool = False
+    """The citizen has just been shown the desk's welcome, so the first reply need not say it again."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -69,7 +69,8 @@ class Parts:
 
         Raises `Problem` when the conversation is unknown, asks too often, or nothing could be recorded.
         """
-        token = asked.conversation or self.starts.token(asked.start or "") or new_token()
+        started = self.starts.token(asked.start or "")
+        token = asked.conversation or started or new_token()
         if not is_token(token):
             raise Problem("conversation_unknown")
         self.admit(request, token)
@@ -81,6 +82,7 @@ class Parts:
             option=asked.option,
             language=asked.language,
             received_at=self.clock(),
+            introduced=started is not None,  # a start comes with the page, and the page with the welcome
         )
         try:
             if asked.conversation and await self.assistant.exchange(address) is None:

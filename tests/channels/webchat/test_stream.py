@@ -146,8 +146,7 @@ async def test_too_many_pages_on_one_conversation_end_the_oldest():
 
 async def test_the_desk_holds_a_bounded_number_of_streams():
     streams = Streams(most=2)
-    with streams.listen("a"), streams.listen("b"), pytest.raises(Problem):
-        with streams.listen("c"):
-            pytest.fail("a third stream was opened")
+    with streams.listen("a"), streams.listen("b"), pytest.raises(Problem), streams.listen("c"):
+        pytest.fail("a third stream was opened")
     with streams.listen("c"):
         pass

@@ -87,7 +87,7 @@ async def test_one_conversation_that_floods_is_slowed_and_the_others_are_not(cli
 
 async def test_one_client_that_floods_with_new_conversations_is_slowed_alone(client):
     flood = {"X-Forwarded-For": "8.8.8.8"}
-    path = f"/api/conversations/{{}}"
+    path = "/api/conversations/{}"
     statuses = [(await client.get(path.format(new_token()), headers=flood)).status for _ in range(320)]
     assert 429 in statuses[300:]
     assert 429 not in statuses[:300]

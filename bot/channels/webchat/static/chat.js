@@ -579,8 +579,8 @@
   addEventListener("pageshow", (event) => { if (event.persisted) sync(); });
 
   new ResizeObserver(() => {
-    document.documentElement.style.setProperty("--desk-height", `${document.querySelector(".desk").offsetHeight}px`);
-  }).observe(document.querySelector(".desk"));
+    document.documentElement.style.setProperty("--dock-height", `${document.querySelector(".dock").offsetHeight}px`);
+  }).observe(document.querySelector(".dock"));
 
   document.documentElement.classList.add("live");
   for (const time of log.querySelectorAll("time")) time.textContent = clock(time.dateTime);
