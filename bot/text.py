@@ -22,6 +22,7 @@ _INVISIBLE = (
 )
 _WHITESPACE = frozenset("\t\n\v\f\r\x1c\x1d\x1e\x1f\x85\u2028\u2029")
 _LONGEST_MARK_RUN = 8
+_TRADITIONAL_TAGS = frozenset({"hant", "tw", "hk", "mo"})
 _HAN = re.compile("[\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0002ebef\U00030000-\U000323af]")
 _LATIN = re.compile("[A-Za-z\u00c0-\u024f]")
 
@@ -61,6 +62,18 @@ def language_of(text: str) -> Language | None:
     traditional = sum(character in _traditional_only() for character in han)
     simplified = sum(character in _simplified_only() for character in han)
     return "zh-Hant" if traditional > simplified else "zh-Hans"
+
+
+def read_language(tag: str) -> Language | None:
+    """Return the desk's language for a tag such as `zh-HK` or `en_GB`; None for one it does not serve."""
+    main, *rest = tag.strip().lower().replace("_", "-").split("-")
+    if main == "en":
+        return "en"
+    if main != "zh":
+        return None
+    if "hans" in rest:
+        return "zh-Hans"
+    return "zh-Hant" if _TRADITIONAL_TAGS.intersection(rest) else "zh-Hans"
 
 
 def _with_short_mark_runs(text: str) -> str:

@@ -1,0 +1,5 @@
+"""Telegram: private chats with the desk's bot, by long polling or by a webhook on the desk's own server."""
+
+from bot.channels.telegram.channel import TelegramChannel
+
+__all__ = ["TelegramChannel"]

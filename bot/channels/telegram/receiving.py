@@ -1,0 +1,188 @@
+"""From an update to its effect: handed to the assistant once and in order, and answered."""
+
+import asyncio
+import logging
+from collections.abc import Callable, Coroutine, Sequence
+from contextlib import suppress
+from datetime import datetime
+from functools import partial
+from typing import TYPE_CHECKING
+
+from bot.channels.telegram.backoff import Backoff
+from bot.channels.telegram.chats import Chat, Chats, Inbox
+from bot.channels.telegram.client import Client, Refused
+from bot.channels.telegram.incoming import (
+    Update,
+    group_to_leave,
+    tap_to_answer,
+    to_incoming,
+    update_number,
+)
+from bot.channels.telegram.sending import Sender
+from bot.errors import DeskError, TryLater, Unreachable
+from bot.models import IncomingMessage, Reply
+from bot.text import language_of
+
+if TYPE_CHECKING:
+    from bot.assistant import Assistant
+
+log = logging.getLogger(__name__)
+
+AT_ONCE = 64
+"""Messages that are with the assistant at the same time."""
+TYPING_AFTER = 0.3
+TYPING_LASTS = 4.5
+ATTEMPTS = 4
+LONGEST_WAIT = 60.0
+"""Seconds between two attempts to send a reply; when Telegram asks for more, the reply is given up."""
+FORGET_AFTER = 5.0
+"""Seconds after which an update that had its effect may be forgotten though its reply is still going out: else a
+chat that Telegram slows down would hold up the updates of all."""
+MOST_WAITING = 30
+"""Answers that may wait to go out to one chat; until they have, what it sends is not taken."""
+
+
+class Receiver:
+    """Gives updates their effect. Replies that are owed are left to the Deliverer; the others are sent here."""
+
+    def __init__(
+        self,
+        *,
+        assistant: "Assistant",
+        client: Client,
+        sender: Sender,
+        chats: Chats,
+        clock: Callable[[], datetime],
+        first_wait: float,
+    ) -> None:
+        self._assistant = assistant
+        self._client = client
+        self._sender = sender
+        self._chats = chats
+        self._clock = clock
+        self._first_wait = first_wait
+        self._inbox = Inbox()
+        self._at_once = asyncio.Semaphore(AT_ONCE)
+        self._background: set[asyncio.Task[bool]] = set()
+
+    def take(self, update: Update) -> "asyncio.Future[bool]":
+        """Begin the update's effect, unless that was done; the future tells whether Telegram may forget it."""
+        number = update_number(update)
+        if number is None:
+            nothing: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
+            nothing.set_result(True)
+            return nothing
+        return self._inbox.take(number, partial(self._receive, update))
+
+    async def drain(self, seconds: float) -> None:
+        """Finish what is under way; what takes longer is broken off."""
+        await self._inbox.drain(seconds)
+        if self._background:
+            _, late = await asyncio.wait(self._background, timeout=seconds)
+            for task in late:
+                task.cancel()
+            await asyncio.gather(*late, return_exceptions=True)
+
+    async def _receive(self, update: Update) -> bool:
+        tap, group = tap_to_answer(update), group_to_leave(update)
+        if tap is not None:
+            self._begin(self._insist(partial(self._client.answer_tap, tap), attempts=1))
+        if group is not None:
+            self._begin(self._insist(partial(self._client.leave, group)))
+            return True
+        message = to_incoming(update, self._clock())
+        if message is None:
+            return True
+        chat = self._chats[message.address.chat]
+        async with chat.reading:
+            if chat.waiting >= MOST_WAITING:
+                if not chat.told_to_wait:
+                    chat.told_to_wait = True
+                    self._answer(chat, message, [self._notice("throttled", message)])
+                return True
+            replies = await self._effect(message)
+            recorded = replies is not None
+            said = [self._notice("not_recorded", message)] if replies is None else replies
+            answer = self._answer(chat, message, [reply for reply in said if not reply.owed])
+        if recorded:
+            await asyncio.wait({answer}, timeout=FORGET_AFTER)
+            return True
+        # Not recorded and not told so either: then Telegram has to bring it again.
+        return await answer
+
+    async def _effect(self, message: IncomingMessage) -> Sequence[Reply] | None:
+        """Return what the assistant says; None when the message could not be recorded."""
+        async with self._at_once:
+            typing = asyncio.create_task(self._show_typing(message.address.chat))
+            try:
+                return await self._assistant.respond(message)
+            except (DeskError, OSError) as exc:
+                log.error("A message could not be recorded", extra={"problem": type(exc).__name__})
+            except Exception:
+                # Whatever it was, the citizen must know, and must not meet it again with every redelivery.
+                log.exception("A message could not be handled")
+            finally:
+                typing.cancel()
+        return None
+
+    def _answer(self, chat: Chat, message: IncomingMessage, replies: Sequence[Reply]) -> "asyncio.Task[bool]":
+        """Begin to send the replies behind those that wait already."""
+        chat.waiting += 1
+        return self._begin(self._speak(chat, message.address.chat, replies))
+
+    async def _speak(self, chat: Chat, address: str, replies: Sequence[Reply]) -> bool:
+        try:
+            async with chat.speaking:
+                for reply in replies:
+                    if not await self._insist(partial(self._sender.send, address, reply)):
+                        return False
+            return True
+        finally:
+            chat.waiting -= 1
+            if chat.waiting == 0:
+                chat.told_to_wait = False
+
+    async def _insist(
+        self, act: Callable[[], Coroutine[None, None, None]], *, attempts: int = ATTEMPTS
+    ) -> bool:
+        """Try until it is done or pointless; return False when it is still worth trying."""
+        backoff = Backoff(self._first_wait, LONGEST_WAIT)
+        for attempt in range(1, attempts + 1):
+            try:
+                await act()
+            except Unreachable:
+                return True
+            except Refused as exc:
+                log.error("Telegram refused what the desk asked. %s", exc)
+                return True
+            except (DeskError, OSError) as exc:
+                wait = exc.seconds if isinstance(exc, TryLater) else backoff.wait()
+                if attempt == attempts or wait > LONGEST_WAIT:
+                    log.warning("A call to Telegram is given up. %s", exc)
+                    return False
+                await asyncio.sleep(wait)
+            else:
+                return True
+        return False
+
+    async def _show_typing(self, chat: str) -> None:
+        await asyncio.sleep(TYPING_AFTER)
+        with suppress(DeskError, OSError):
+            while True:
+                await self._client.show_typing(chat)
+                await asyncio.sleep(TYPING_LASTS)
+
+    def _notice(self, key: str, message: IncomingMessage) -> Reply:
+        language = message.language or language_of(message.text) or "zh-Hans"
+        return Reply(
+            id=f"{message.id} {key}",
+            kind="notice",
+            text=self._assistant.say(key, language),
+            language=language,
+        )
+
+    def _begin(self, work: Coroutine[None, None, bool]) -> "asyncio.Task[bool]":
+        task = asyncio.create_task(work)
+        self._background.add(task)
+        task.add_done_callback(self._background.discard)
+        return task
