@@ -6,6 +6,7 @@ key, derived from the desk's key, so that words cannot be passed off as an addre
 
 import hashlib
 import hmac
+import os
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from pathlib import Path
 from secrets import token_bytes
@@ -80,8 +81,11 @@ def make_key_file(path: Path) -> bytes:
     key = token_bytes(KEY_BYTES)
     try:
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        path.touch(mode=0o600, exist_ok=False)
-        path.write_text(encode_key(key) + "\n", encoding="ascii")
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with os.fdopen(descriptor, "w", encoding="ascii") as opened:
+            opened.write(encode_key(key) + "\n")
+            opened.flush()
+            os.fsync(descriptor)  # before anything is sealed with it
     except OSError as exc:
         raise VaultError(
             f"The key file {path} cannot be made ({exc.strerror}); set DESK_KEY_FILE or DESK_KEY."
