@@ -71,16 +71,20 @@ class RowTable(Table):
     def _update_table(self, updater: Callable[[dict[int, Mapping[str, Any]]], None]) -> None:
         changes = _Changes(self._rows)
         updater(cast(dict[int, Mapping[str, Any]], changes))
-        # What cannot be kept raises here, before the memory or an index has changed.
-        encoded = {
-            doc_id: None if document is None else self.codec.encode(document)
-            for doc_id, document in changes.documents.items()
-            if document != self._rows.get(str(doc_id))
-        }
-        for doc_id, row in encoded.items():
-            self._kept.before.setdefault((self.name, doc_id), self._rows.get(str(doc_id)))
-            self._kept.rows.setdefault(self.name, {})[doc_id] = row
-            self.put(doc_id, changes.documents[doc_id])
+        changed = []
+        for doc_id, document in changes.documents.items():
+            before = self._rows.get(str(doc_id))
+            if document != before:
+                # What cannot be kept raises here, before the memory or an index has changed.
+                row = None if document is None else self.codec.encode(document)
+                changed.append((doc_id, before, document, row))
+        if not changed:
+            return
+        kept_rows = self._kept.rows.setdefault(self.name, {})
+        for doc_id, before, document, row in changed:
+            self._kept.before.setdefault((self.name, doc_id), before)
+            kept_rows[doc_id] = row
+            self.put(doc_id, document)
 
 
 class RowDB(TinyDB):
