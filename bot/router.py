@@ -91,26 +91,39 @@ class _Question:
         return any(character.isalnum() for character in self.text)
 
     @cached_property
+    def slash(self) -> str | None:
+        """The /command that the message begins with, if it is one of ours."""
+        word = self.text.partition(" ")[0].partition("@")[0]
+        return word if word in _SLASH or word == "/human" else None
+
+    @cached_property
+    def words(self) -> str:
+        """What the citizen says beside the command."""
+        return self.message.text if self.slash is None else "".join(self.message.text.split(None, 1)[1:])
+
+    @cached_property
     def command(self) -> Act | Handoff | None:
         """What the whole message asks the desk to do, by a /command or a command word."""
-        word = self.text.partition(" ")[0].partition("@")[0]
-        if word in _SLASH:
-            return _SLASH[word]
+        if self.slash is not None and self.slash in _SLASH:
+            return _SLASH[self.slash]
         name = self.corpus.content.phrases.words.get(command_word(self.message.text))
         act = ASKED_FOR[name] if name is not None else None
-        if word == "/human" or (name is not None and act is None):
-            return Handoff(reason=HandoffReason.ASKED, earlier=True)
+        if self.slash is not None or (name is not None and act is None):
+            asks_now = self.slash is not None and bool(self.words.strip())
+            return Handoff(reason=HandoffReason.ASKED, earlier=not asks_now)
         return act
 
     @cached_property
     def verdict(self) -> Verdict | None:
         # "/help" and a bare "help" are commands; what they say begins with whom to call in danger.
-        if self.message.option is not None or not self.has_words or self.command is not None:
+        if self.message.option is not None or not self.has_words:
             return None
-        alone = self.corpus.urgent.judge(self.message.text)
+        if self.command is not None and (self.slash is None or not self.words.strip()):
+            return None
+        alone = self.corpus.urgent.judge(self.words)
         if self.state.previous is None or (alone is not None and alone.tier is Tier.SURE):
             return alone
-        together = self.corpus.urgent.judge(f"{self.state.previous}\n{self.message.text}")
+        together = self.corpus.urgent.judge(f"{self.state.previous}\n{self.words}")
         return together if together is not None and (alone is None or together.tier is Tier.SURE) else alone
 
     @cached_property
@@ -160,7 +173,8 @@ def by_command(question: _Question) -> Decision | None:
     if isinstance(question.command, Handoff):
         return question.command
     if question.command is not None:
-        return Command(act=question.command, argument=question.text.partition(" ")[2].strip() or None)
+        argument = question.text.partition(" ")[2].strip() if question.slash is not None else ""
+        return Command(act=question.command, argument=argument or None)
     if not question.has_words:
         return Command(act=Act.UNREADABLE if message.unreadable else Act.EMPTY)
     return None
@@ -210,6 +224,12 @@ def route(message: IncomingMessage, state: ConversationState, corpus: Corpus) ->
     return _with_soft_line(question, Handoff(reason=HandoffReason.NO_MATCH, candidates=question.candidates))
 
 
+def urgent_alone(message: IncomingMessage, corpus: Corpus) -> Urgent | None:
+    """Tell, from the message alone, whether somebody may be in danger: nothing else need be known for a card."""
+    decision = by_urgent(_Question(message, ConversationState(), corpus))
+    return decision if isinstance(decision, Urgent) else None
+
+
 def option_id(target: str) -> str:
     """Return the opaque id of the button that chooses a target: the same everywhere, 18 bytes."""
     return "t." + hashlib.sha256(target.encode()).hexdigest()[:16]
@@ -228,7 +248,7 @@ def _option(question: _Question, option: str) -> Decision:
         *(f"intent:{name}" for name in content.intents),
         *(f"knowledge:{name}" for name in content.entries),
     ):
-        if option_id(target) == option:
+        if option_id(target) == option and not content.expired(target, question.message.received_at.date()):
             return _chosen(question, target)
     return Command(act=Act.EXPIRED)
 
