@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from bot.intents.catalog import unknown_keys
-from bot.intents.located import Document
+from bot.intents.located import Document, Step
 from bot.models import LANGUAGES, Act, Language
 from bot.text import fold
 
@@ -39,7 +39,8 @@ class Phrases:
 
 def command_word(text: str) -> str:
     """Reduce a message to what is compared with the command words."""
-    return fold(text).strip(" .,!?。，！？～~")
+    folded = fold(text)
+    return folded.strip(" .,!?。，！？～~") or folded
 
 
 def read_phrases(own: Document, product: Document | None = None) -> Phrases:
@@ -58,11 +59,23 @@ def read_phrases(own: Document, product: Document | None = None) -> Phrases:
     if isinstance(lists, Mapping):
         unknown_keys(own, lists, set(ASKED_FOR), "commands")
         for name in ASKED_FOR:
-            for word in lists.get(name) or ():
-                words[command_word(str(word)) or str(word)] = name
+            for word in _listed(own, lists.get(name), "commands", name):
+                words[command_word(word)] = name
     elif lists is not None:
         own.fault("must be a map of lists such as `human: [人工, human]`", "commands")
     return Phrases(sentences=sentences, words=words)
+
+
+def _listed(own: Document, value: Any, *steps: Step) -> tuple[str, ...]:
+    if value is None:
+        return ()
+    if not isinstance(value, list):
+        own.fault("must be a list of words such as [人工, human]", *steps)
+        return ()
+    for index, word in enumerate(value):
+        if not isinstance(word, str) or not command_word(word):
+            own.fault(f"is {word!r}; write a word, in quotes if it looks like yes or no", *steps, index)
+    return tuple(word for word in value if isinstance(word, str) and command_word(word))
 
 
 def _sentences(own: Document, data: Any, standard: Phrases | None) -> dict[str, Mapping[str, str]]:

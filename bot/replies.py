@@ -255,8 +255,8 @@ def command(content: Content, act: Act, language: Language, argument: str | None
         case Act.START:
             return notice(content, "welcome", language, *topics(content, language), person)
         case Act.TOPICS:
-            page = int(argument) if argument and argument.isascii() and argument.isdigit() else 0
-            listed = topics(content, language, min(page, 10_000))
+            page = int(argument[:6]) if argument and argument.isascii() and argument.isdigit() else 0
+            listed = topics(content, language, page)
             return notice(content, "topics" if listed else "topics_empty", language, *listed, person)
         case Act.PRIVACY:
             needed = content.desk.publish_needs
