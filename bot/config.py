@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from bot.errors import ConfigError, Fault
@@ -33,6 +33,15 @@ class Settings:
     trusted_proxies: tuple[IPv4Network | IPv6Network, ...]
 
 
+def _origin(text: str) -> SplitResult | None:
+    """Return the parts of a web address, or None when it is none."""
+    try:
+        parts = urlsplit(text)
+    except ValueError:  # brackets that hold no address
+        return None
+    return parts if parts.scheme in ("https", "http") and parts.hostname else None
+
+
 def read_settings(environ: Mapping[str, str] = os.environ, *, host: str | None = None) -> Settings:
     """Read the settings. Raises `ConfigError` with every mistake found."""
     faults: list[Fault] = []
@@ -44,7 +53,11 @@ def read_settings(environ: Mapping[str, str] = os.environ, *, host: str | None =
         return environ.get(name, "").strip() or None
 
     def folder(name: str, default: Path) -> Path:
-        return Path(environ[name]).expanduser() if text(name) else default
+        try:
+            return Path(environ[name]).expanduser() if text(name) else default
+        except RuntimeError:
+            fault(name, f"is {environ[name]!r}, and there is no such user; write the whole path")
+            return default
 
     port_text = text("PORT") or "8080"
     port = int(port_text) if port_text.isascii() and port_text.isdigit() else -1
@@ -61,7 +74,7 @@ def read_settings(environ: Mapping[str, str] = os.environ, *, host: str | None =
     public_url = text("PUBLIC_URL")
     if public_url is not None:
         public_url = public_url.rstrip("/")
-        if urlsplit(public_url).scheme not in ("https", "http") or not urlsplit(public_url).hostname:
+        if _origin(public_url) is None:
             fault(
                 "PUBLIC_URL",
                 f"is {public_url!r}; write the address people reach the desk at, such as https://desk.example",
@@ -69,8 +82,8 @@ def read_settings(environ: Mapping[str, str] = os.environ, *, host: str | None =
 
     origins = tuple(origin.rstrip("/") for origin in (text("EMBED_ORIGINS") or "").replace(",", " ").split())
     for origin in origins:
-        parts = urlsplit(origin)
-        if parts.scheme not in ("https", "http") or not parts.hostname or parts.path or parts.query:
+        parts = _origin(origin)
+        if parts is None or parts.path or parts.query:
             fault(
                 "EMBED_ORIGINS",
                 f"holds {origin!r}; write origins such as https://www.city.example, separated by spaces",

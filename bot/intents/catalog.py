@@ -1,5 +1,6 @@
 """What intent files say: meanings with their examples, their approved answers and their own tests."""
 
+import contextlib
 import datetime as dt
 import re
 from collections.abc import Mapping, Sequence
@@ -127,9 +128,10 @@ def read_url(document: Document, value: Any, *steps: Step) -> str | None:
     """Read a web address (http or https); anything else is a fault."""
     if value is None:
         return None
-    parts = urlsplit(str(value))
-    if parts.scheme in ("http", "https") and parts.hostname:
-        return str(value)
+    with contextlib.suppress(ValueError):  # brackets that hold no address
+        parts = urlsplit(str(value))
+        if parts.scheme in ("http", "https") and parts.hostname:
+            return str(value)
     document.fault(f"is {value!r}; write a whole address such as https://city.example/page", *steps)
     return None
 
