@@ -2,6 +2,7 @@
 
 import datetime as dt
 import hashlib
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -160,7 +161,8 @@ def read_content(
             urgent = read_urgent(urgent_document.data or {})
         except UrgentContentError as exc:
             for fault in exc.faults:
-                steps = tuple(int(part) if part.isdigit() else part for part in fault.where.split("."))
+                parts = re.findall(r"[^.\[\]]+", fault.where)
+                steps = tuple(int(part) if part.isdigit() else part for part in parts)
                 urgent_document.fault(f"{fault.where} {fault.sentence}", *steps)
     for document in (desk_document, phrases_document, urgent_document):
         faults.extend(document.faults)
