@@ -130,7 +130,8 @@ class LiveCorpus:
                     )
                     return
             await self._swap()
-            self.problems = ()
+            if files:
+                self.problems = ()
 
     async def _swap(self) -> None:
         if self._files is None:
