@@ -234,13 +234,12 @@ def _corpus(chosen: argparse.Namespace) -> Corpus:
 def _content_settings(chosen: argparse.Namespace) -> tuple[list[Path], list[Path]]:
     intents: Iterable[Path] | None = chosen.intents
     knowledge: Iterable[Path] | None = chosen.knowledge
+    missing = [path for path in (*(intents or ()), *(knowledge or ())) if not path.exists()]
+    if missing:
+        raise DeskError("\n".join(_say()["cli.no_path"].format(path=path) for path in missing))
     if intents is None:
         settings = read_settings()
         return [settings.intents_dir], list(knowledge or [settings.knowledge_dir])
-    paths = [*intents, *(knowledge or ())]
-    missing = [path for path in paths if not path.exists()]
-    if missing:
-        raise DeskError("\n".join(_say()["cli.no_path"].format(path=path) for path in missing))
     return list(intents), list(knowledge or ())
 
 

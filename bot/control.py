@@ -70,10 +70,11 @@ async def ask_running_desk(path: Path, request: dict[str, str]) -> dict[str, str
     try:
         writer.write(orjson.dumps(request) + b"\n")
         await writer.drain()
-        line = await asyncio.wait_for(reader.readline(), 10)
+        answer: dict[str, str] = orjson.loads(await asyncio.wait_for(reader.readline(), 10))
+    except (OSError, ValueError) as exc:
+        raise DeskError("The running desk did not answer; look at its log, then try again.") from exc
     finally:
         writer.close()
-    answer: dict[str, str] = orjson.loads(line)
     if "error" in answer:
         raise DeskError(answer["error"])
     return answer
