@@ -43,7 +43,7 @@ class Hours:
 
     spans: Mapping[int, tuple[tuple[int, int], ...]] = field(default_factory=dict)
     """By weekday (0 is Monday): spans in minutes after midnight."""
-    holidays: frozenset[dt.date] = frozenset()
+    holidays: tuple[dt.date, ...] = ()
 
     def on_duty(self, local: dt.datetime) -> bool:
         """Tell whether somebody is there at this local time; a desk without hours never claims it."""
@@ -203,7 +203,7 @@ def _hours(document: Document, value: Any, holidays: Any) -> Hours:
         document.fault("must be a list of days such as 2027-01-01", *at)
         days = []
     read = (read_date(document, day, *at, index) for index, day in enumerate(days))
-    return Hours(spans=spans, holidays=frozenset(day for day in read if day is not None))
+    return Hours(spans=spans, holidays=tuple(sorted({day for day in read if day is not None})))
 
 
 def _map(document: Document, value: Any, *steps: Step) -> Mapping[str, Any]:

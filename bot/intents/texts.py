@@ -28,8 +28,7 @@ def pick(text: Text, language: Language) -> str:
 
 def language_written(written: str, asked: Language) -> Language:
     """Return the language a text is in, for its `lang` attribute; the asked one when nothing tells."""
-    found = language_of(written) or asked
-    return asked if found == "zh-Hans" and asked == "zh-Hant" and language_of(written) is None else found
+    return language_of(written) or asked
 
 
 def read_text(document: Document, value: Any, *steps: Step, required: bool = True) -> Text:
