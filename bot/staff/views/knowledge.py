@@ -1,33 +1,38 @@
 """Knowledge entries: drafting, publishing, withdrawing."""
 
+import datetime as dt
 from typing import Any
 
 from aiohttp import web
 
 from bot.desk import OpenedEntry
-from bot.errors import EntryChanged, SamePerson
-from bot.models import EntryStatus
+from bot.errors import EntryChanged, NotFound, SamePerson
+from bot.models import EntryStatus, KnowledgeEntry
 from bot.staff import forms
 from bot.staff.keys import CONSOLE, PREFIX, VISITOR
 from bot.staff.pages import go, language_of, page
 
 LIST = f"{PREFIX}/knowledge"
+FROM_FILE = 0
+"""The version of an entry that stands in a content file and was never changed here."""
 FIELDS = ("question", "answer", "language", "source", "review_by")
 
 
 async def list_page(request: web.Request) -> web.Response:
     """List the entries of one status; drafts first, since they wait for somebody."""
-    entries = await request.app[CONSOLE].desk.entries()
+    entries = await _entries(request)
     counts = {status: sum(1 for e in entries if e.entry.status is status) for status in EntryStatus}
     wanted = request.query.get("status", "")
     if wanted in set(EntryStatus):
         shown = EntryStatus(wanted)
     else:
         shown = EntryStatus.DRAFT if counts[EntryStatus.DRAFT] else EntryStatus.PUBLISHED
+    words = request.query.get("words", "").strip()[:100]
     return page(
         request,
         "knowledge.html",
-        entries=[entry for entry in entries if entry.entry.status is shown],
+        entries=[entry for entry in entries if entry.entry.status is shown and _holds(entry, words)],
+        sought_words=words,
         counts=counts,
         shown=shown,
         notice=request.query.get("notice", ""),
@@ -80,8 +85,11 @@ async def withdraw(request: web.Request) -> web.Response:
     """Take the entry back; citizens are not answered with it any more."""
     sent = await forms.fields(request)
     entry_id = request.match_info["id"]
+    desk, me, version = request.app[CONSOLE].desk, request[VISITOR].name, _version(sent)
     try:
-        await request.app[CONSOLE].desk.withdraw_entry(entry_id, _version(sent), request[VISITOR].name)
+        if version == FROM_FILE:
+            version = (await _over_file(request, await _entry(request))).version
+        await desk.withdraw_entry(entry_id, version, me)
     except EntryChanged:
         return await _changed(request, None)
     return go(f"{LIST}/{entry_id}?notice=withdrawn")
@@ -123,7 +131,54 @@ async def _changed(request: web.Request, sent: dict[str, str] | None) -> web.Res
 
 
 async def _entry(request: web.Request) -> OpenedEntry:
-    return await request.app[CONSOLE].desk.entry(request.match_info["id"])
+    console, entry_id = request.app[CONSOLE], request.match_info["id"]
+    try:
+        return await console.desk.entry(entry_id)
+    except NotFound:
+        filed = console.live.corpus.content.entries.get(entry_id)
+        if filed is None:
+            raise
+        return _from_file(filed)
+
+
+async def _entries(request: web.Request) -> list[OpenedEntry]:
+    """Return what was written here, newest first, then what only stands in the content files."""
+    console = request.app[CONSOLE]
+    written = await console.desk.entries()
+    known = {opened.entry.id for opened in written}
+    filed = [e for e in console.live.corpus.content.entries.values() if e.id not in known]
+    return [*written, *(_from_file(e) for e in sorted(filed, key=lambda e: e.date, reverse=True))]
+
+
+def _from_file(entry: KnowledgeEntry) -> OpenedEntry:
+    return OpenedEntry(
+        entry=entry,
+        version=FROM_FILE,
+        author=entry.approver or "",
+        saved_at=dt.datetime.combine(entry.date, dt.time(), dt.UTC),
+        published_by=(),
+        approvals_missing=0,
+    )
+
+
+async def _over_file(request: web.Request, filed: OpenedEntry) -> OpenedEntry:
+    """Lay a version over an entry that only stands in a file, so that it can be withdrawn here."""
+    entry = filed.entry
+    return await request.app[CONSOLE].desk.save_entry(
+        entry.id,
+        request[VISITOR].name,
+        question=entry.question,
+        answer=entry.answer,
+        language=entry.language or language_of(request),
+        source=entry.source,
+        review_by=entry.review_by,
+        base_version=FROM_FILE,
+    )
+
+
+def _holds(opened: OpenedEntry, words: str) -> bool:
+    text = f"{opened.entry.question} {opened.entry.answer}".casefold()
+    return all(word in text for word in words.casefold().split())
 
 
 async def _entry_page(
@@ -135,7 +190,8 @@ async def _entry_page(
     status: int = 200,
     theirs: bool = False,
 ) -> web.Response:
-    versions = await request.app[CONSOLE].desk.entry_versions(entry.entry.id)
+    written = entry.version != FROM_FILE
+    versions = await request.app[CONSOLE].desk.entry_versions(entry.entry.id) if written else []
     return page(
         request,
         "entry.html",
