@@ -5,6 +5,8 @@ it is sent as Telegram does; and fails on demand with Telegram's own error answe
 """
 
 import asyncio
+import contextlib
+import io
 import itertools
 import json
 import re
@@ -71,6 +73,7 @@ class BotApi:
         self._numbers = itertools.count(500_000_001)
         self._message_numbers = itertools.count(1)
         self._pending: dict[int, dict[str, Any]] = {}
+        self._again: list[dict[str, Any]] = []
         self._sent: dict[int, list[dict[str, Any]]] = defaultdict(list)
         self._failures: dict[str, deque[tuple[int, bytes]]] = defaultdict(deque)
         self._delays: dict[str, deque[float]] = defaultdict(deque)
@@ -144,6 +147,14 @@ class BotApi:
         self._bring(whole)
         return number
 
+    async def redeliver(self, update: Mapping[str, Any]) -> None:
+        """Bring an update once more, confirmed or not, as Telegram does when an answer got lost on the way."""
+        async with self._changed:
+            if self._webhook is None:
+                self._again.append(dict(update))
+            self._changed.notify_all()
+        self._bring(update)
+
     def user(self, chat_id: int, language_code: str | None = None) -> dict[str, Any]:
         """Return a citizen with everything Telegram tells of one."""
         user = {
@@ -167,7 +178,16 @@ class BotApi:
             **more,
         }
 
+    async def set_webhook(self, url: str, secret: str | None = None) -> None:
+        """Have a webhook, as if set by somebody before."""
+        await self._do_setwebhook({"url": url, "secret_token": secret})
+
     # --- what happened
+
+    @property
+    def has_webhook(self) -> bool:
+        """Whether updates are brought to a webhook."""
+        return self._webhook is not None
 
     def sent(self, chat_id: int) -> list[dict[str, Any]]:
         """Return the messages the chat was sent, as parameters of sendMessage, with reply_markup read."""
@@ -192,9 +212,13 @@ class BotApi:
         return self._sent[chat_id]
 
     async def wait_until(self, true: Callable[[], bool], timeout: float = 10) -> None:  # noqa: ASYNC109
-        """Wait until something holds that a call can bring about."""
-        async with asyncio.timeout(timeout), self._changed:
-            await self._changed.wait_for(true)
+        """Wait until something holds."""
+        async with asyncio.timeout(timeout):
+            while not true():
+                with contextlib.suppress(TimeoutError):
+                    # What else than a call can make it true announces itself to nobody.
+                    async with asyncio.timeout(0.02), self._changed:
+                        await self._changed.wait()
 
     # --- mishaps
 
@@ -264,9 +288,10 @@ class BotApi:
                 )
             for number in [number for number in self._pending if number < offset]:
                 del self._pending[number]
-            waiting = [self._pending[number] for number in sorted(self._pending)][:limit]
+            waiting = [*self._again, *(self._pending[number] for number in sorted(self._pending))][:limit]
             left = ends_at - time.monotonic()
             if waiting or left <= 0:
+                self._again.clear()
                 if self._poller is ended:
                     self._poller = None
                 return waiting
@@ -385,13 +410,16 @@ class BotApi:
 
     async def call_webhook(self, update: Mapping[str, Any] | bytes, secret: str | None) -> int:
         """Call the webhook once; return the status, or 0 when nobody answers."""
-        assert self._webhook is not None and self._client is not None
+        assert self._webhook is not None
+        assert self._client is not None
         headers = {"Content-Type": "application/json"}
         if secret is not None:
             headers["X-Telegram-Bot-Api-Secret-Token"] = secret
         body = update if isinstance(update, bytes) else json.dumps(update).encode()
         try:
-            async with self._client.post(self._webhook.url, data=body, headers=headers) as response:
+            async with self._client.post(
+                self._webhook.url, data=io.BytesIO(body), headers=headers
+            ) as response:
                 await response.read()
                 status = response.status
         except aiohttp.ClientError:

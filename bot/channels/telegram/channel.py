@@ -11,7 +11,7 @@ from aiohttp import web
 
 from bot.channels.telegram.backoff import Backoff
 from bot.channels.telegram.chats import Chats
-from bot.channels.telegram.client import Client, TokenRefused
+from bot.channels.telegram.client import Client, Refused, TokenRefused
 from bot.channels.telegram.incoming import CHANNEL
 from bot.channels.telegram.polling import Polling
 from bot.channels.telegram.receiving import Receiver
@@ -134,7 +134,13 @@ class TelegramChannel:
             log.error("Telegram is off; the rest of the desk runs. %s", exc)
 
     async def _set_webhook(self) -> None:
-        await self._client.set_webhook(f"{self._public_url}{PATH}", self._secret, CONNECTIONS)
+        try:
+            await self._client.set_webhook(f"{self._public_url}{PATH}", self._secret, CONNECTIONS)
+        except Refused as exc:
+            raise Refused(
+                f"{exc} Set PUBLIC_URL to an https address that Telegram can reach, or to nothing for polling; "
+                "TELEGRAM_SECRET may hold A-Z, a-z, 0-9, _ and - only."
+            ) from exc
 
     async def _set_menus(self) -> None:
         """Name the commands in Telegram's menu; without it they work all the same."""

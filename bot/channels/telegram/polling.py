@@ -12,6 +12,7 @@ from bot.errors import DeskError, TryLater
 log = logging.getLogger(__name__)
 
 MOST_AT_ONCE = 100
+"""Updates that Telegram gives without an earlier one being confirmed: so many chats go on beside one that hangs."""
 PATIENCE = 0.25
 """Seconds to wait for a batch before asking for newer updates beside it."""
 
