@@ -5,6 +5,7 @@ import datetime as dt
 import logging
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
+from typing import Any
 from weakref import WeakValueDictionary
 
 from bot import replies
@@ -50,7 +51,7 @@ from bot.models import (
     Words,
 )
 from bot.reference import new_reference
-from bot.router import ConversationState, OpenInquiry, route
+from bot.router import ConversationState, OpenInquiry, route, urgent_alone
 from bot.store.base import Addition, Effect, Filing, Store
 from bot.text import language_of
 from bot.vault import Vault
@@ -62,6 +63,10 @@ READ_TOGETHER = dt.timedelta(seconds=10)
 URGENT_WAIT = 1.0
 """Seconds an urgent card waits for its filing to be confirmed."""
 ATTEMPTS = 4
+_STATELESS = {
+    Act.START, Act.HELP, Act.TOPICS, Act.PRIVACY, Act.LANGUAGE, Act.EMPTY, Act.UNREADABLE, Act.EDITED, Act.EXPIRED,
+}  # fmt: skip
+"""Commands whose reply is the same for everybody."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -135,7 +140,7 @@ class Assistant:
         self._timezone = timezone
         self._send_later = send_later
         self._locks: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
-        self._background: set[asyncio.Task[None]] = set()
+        self._background: set[asyncio.Future[Any]] = set()
 
     # --- what channels call
 
@@ -147,18 +152,11 @@ class Assistant:
         returned while a person is talking. Raises `StoreError` or `OSError` when a message that needs a person
         could not be recorded: the citizen must be told so.
         """
-        key = conversation_key(self._vault, message.address)
-        lock = self._locks.setdefault(key, asyncio.Lock())
-        async with lock:
-            for _ in range(ATTEMPTS):
-                try:
-                    return await self._respond(message, key)
-                except (MessageSeen, NotFound, Stale):
-                    # Something moved between reading and recording: look again, as the newest state has it.
-                    continue
-                except (StoreError, OSError) as exc:
-                    return self._without_store(message, exc)
-        raise StoreError("The conversation kept changing; nothing was recorded.")
+        message = replace(
+            message, text=_writable(message.text), received_at=message.received_at.astimezone(self._timezone)
+        )
+        urgent = urgent_alone(message, self._live.corpus)
+        return await (self._in_turn(message) if urgent is None else self._at_once(message, urgent))
 
     async def exchange(self, address: Address) -> Exchange | None:
         """Return what the citizen sees on returning; None for an unknown conversation."""
@@ -186,11 +184,12 @@ class Assistant:
         lock = self._locks.setdefault(key, asyncio.Lock())
         async with lock:
             before = await self._store.conversation(key)
-            memory = open_memory(self._vault, before)
+            gone = before is None or self._over(before)
+            memory = Memory() if gone else open_memory(self._vault, before)
+            keep_until = self._exchange_ends() if before is None or gone else before.keep_until
             if any(turn.reply is not None and turn.reply.id == reply.id for turn in memory.turns):
                 return
             memory = memory.after(Turn(who="desk", at=self._clock(), reply=reply))
-            keep_until = before.keep_until if before is not None else None
             await self._store.save_conversation(seal_memory(self._vault, memory, key, before, keep_until))
 
     async def seen(self, address: Address) -> None:
@@ -216,6 +215,53 @@ class Assistant:
 
     # --- one message
 
+    async def _at_once(self, message: IncomingMessage, decision: Urgent) -> tuple[Reply, ...]:
+        """File it, but never let the card wait: after a second it goes out without reference and duty line."""
+        filing = asyncio.ensure_future(self._filed_or_said(message, decision))
+        self._background.add(filing)
+        filing.add_done_callback(self._background.discard)
+        await asyncio.wait({filing}, timeout=URGENT_WAIT)
+        if filing.done():
+            return filing.result()
+        self._keep(self._report_late(message.address, filing))
+        return (self._bare_card(message, decision, replies.Duty(on_duty=False, opens_at=None, stated=False)),)
+
+    async def _filed_or_said(self, message: IncomingMessage, decision: Urgent) -> tuple[Reply, ...]:
+        """Whatever goes wrong with filing it, there is a card, and it says so."""
+        try:
+            return await self._in_turn(message)
+        except Exception:
+            log.exception("An urgent message could not be filed")
+            return (self._bare_card(message, decision, None),)
+
+    async def _report_late(self, address: Address, filing: asyncio.Future[tuple[Reply, ...]]) -> None:
+        """When a slow filing succeeds its receipt is in the outbox; what is not there is sent now."""
+        for reply in await filing:
+            if not reply.owed:
+                await self._send_later(address, reply)
+
+    def _bare_card(self, message: IncomingMessage, decision: Urgent, duty: replies.Duty | None) -> Reply:
+        content = self._live.corpus.content
+        return replies.urgent_card(content, decision, _language(message, Memory()), duty, None)
+
+    async def _in_turn(self, message: IncomingMessage) -> tuple[Reply, ...]:
+        """Answer the message when those before it in its conversation are answered."""
+        key = conversation_key(self._vault, message.address)
+        lock = self._locks.setdefault(key, asyncio.Lock())
+        async with lock:
+            moved: StoreError | None = None
+            for _ in range(ATTEMPTS):
+                try:
+                    return await self._respond(message, key)
+                except (MessageSeen, NotFound, Stale) as exc:
+                    # Something moved between reading and recording: look again, as the newest state has it.
+                    moved = exc
+                except (StoreError, OSError) as exc:
+                    return self._without_store(message, exc)
+        return self._without_store(
+            message, moved or StoreError("The conversation kept changing; send the message again.")
+        )
+
     async def _respond(self, message: IncomingMessage, key: str) -> tuple[Reply, ...]:
         before = await self._store.conversation(key)
         # When its hour has passed, what is left of a conversation is only waiting to be swept.
@@ -228,10 +274,18 @@ class Assistant:
         decision = route(message, _state(moment), moment.corpus)
         outcome = self._carry_out(moment, decision)
         said = self._introduced(moment, decision, outcome)
-        effect = self._effect(moment, outcome, said, before, key, digest)
-        if isinstance(decision, Urgent):
-            return await self._record_urgent(moment, decision, effect, said)
-        await self._store.record(effect)
+        # A card for somebody in danger is no introduction: the first ordinary reply after it still is.
+        welcomed = memory.welcomed or (bool(said) and not isinstance(decision, Urgent))
+        effect = self._effect(moment, outcome, said, before, key, digest, welcomed=welcomed)
+        try:
+            await self._store.record(effect)
+        except (MessageSeen, NotFound, Stale):
+            raise
+        except (StoreError, OSError) as exc:
+            if not isinstance(decision, Urgent):
+                raise
+            log.error("An urgent message could not be filed", extra={"problem": type(exc).__name__})
+            return (replies.urgent_card(moment.content, decision, moment.language, None, None),)
         return said
 
     async def _moment(self, message: IncomingMessage, memory: Memory) -> _Moment:
@@ -261,6 +315,8 @@ class Assistant:
         before: Conversation | None,
         key: str,
         digest: str,
+        *,
+        welcomed: bool,
     ) -> Effect:
         message, now, memory = moment.message, moment.now, outcome.memory
         shown = message.text if message.option is None else _tapped(moment.memory, message.option)
@@ -283,12 +339,9 @@ class Assistant:
             filed = outcome.filing.inquiry
             kept = (*kept, Reach(id=filed.id, reference=filed.reference))
             still_open = True
-        retention = moment.content.desk.retention
-        keep_until = None if still_open else now + dt.timedelta(minutes=retention.exchange_minutes)
+        keep_until = None if still_open else self._exchange_ends()
         day = now.astimezone(self._timezone).date().isoformat()
-        memory = replace(
-            memory, reaches=kept, spoken=moment.language, welcomed=True, language=memory.language
-        )
+        memory = replace(memory, reaches=kept, spoken=moment.language, welcomed=welcomed)
         return Effect(
             message=digest,
             at=now,
@@ -305,40 +358,12 @@ class Assistant:
         said = outcome.replies
         if moment.message.unreadable and said and not isinstance(decision, Command | Urgent):
             said = (replies.notice(moment.content, "caption_only", moment.language), *said)
-        told = isinstance(decision, Urgent) or (isinstance(decision, Command) and decision.act is Act.START)
+        told = isinstance(decision, Urgent | Continue) or (
+            isinstance(decision, Command) and decision.act is Act.START
+        )
         if moment.memory.welcomed or moment.message.introduced or told or not said:
             return said
         return (replies.notice(moment.content, "first", moment.language), *said)
-
-    async def _record_urgent(
-        self, moment: _Moment, decision: Urgent, effect: Effect, said: tuple[Reply, ...]
-    ) -> tuple[Reply, ...]:
-        """File it, but never let the card wait: after a second it goes out without reference and duty line."""
-        address = moment.message.address
-        filing = asyncio.ensure_future(self._store.record(effect))
-        try:
-            await asyncio.wait_for(asyncio.shield(filing), URGENT_WAIT)
-        except TimeoutError:
-            self._keep(self._report_late(address, filing, moment, decision))
-            duty = replies.duty_now(moment.content, moment.now.astimezone(self._timezone))
-            return (replies.urgent_card(moment.content, decision, moment.language, duty, None),)
-        except (MessageSeen, NotFound, Stale):
-            raise
-        except (StoreError, OSError) as exc:
-            log.error("An urgent message could not be filed", extra={"problem": type(exc).__name__})
-            return (replies.urgent_card(moment.content, decision, moment.language, None, None),)
-        return said
-
-    async def _report_late(
-        self, address: Address, filing: "asyncio.Future[None]", moment: _Moment, decision: Urgent
-    ) -> None:
-        """When a slow filing succeeds its receipt is in the outbox; when it fails, say so."""
-        try:
-            await filing
-        except (StoreError, OSError) as exc:
-            log.error("An urgent message could not be filed", extra={"problem": type(exc).__name__})
-            card = replies.urgent_card(moment.content, decision, moment.language, None, None)
-            await self._send_later(address, card)
 
     def _without_store(self, message: IncomingMessage, cause: Exception) -> tuple[Reply, ...]:
         """The store is down: cards and approved answers still go out; what needs a person is refused honestly."""
@@ -354,9 +379,14 @@ class Assistant:
         decision = route(message, ConversationState(), corpus)
         if isinstance(decision, Urgent):
             return (replies.urgent_card(corpus.content, decision, moment.language, None, None),)
-        outcome = self._carry_out(moment, decision)
-        if outcome.filing is None and isinstance(decision, Answer | Clarification | Command):
-            return outcome.replies
+        needs_nothing = isinstance(decision, Answer | Clarification) or (
+            # What a command changes, or says of the citizen's own questions, is not known now.
+            isinstance(decision, Command)
+            and decision.act in _STATELESS
+            and (decision.act is Act.TOPICS or decision.argument is None)
+        )
+        if needs_nothing:
+            return self._carry_out(moment, decision).replies
         raise cause
 
     def _again(self, message: IncomingMessage, memory: Memory) -> tuple[Reply, ...]:
@@ -370,6 +400,10 @@ class Assistant:
 
     def _over(self, conversation: Conversation) -> bool:
         return conversation.keep_until is not None and conversation.keep_until <= self._clock()
+
+    def _exchange_ends(self) -> dt.datetime:
+        minutes = self._live.corpus.content.desk.retention.exchange_minutes
+        return self._clock() + dt.timedelta(minutes=minutes)
 
     def _keep(self, work: Awaitable[None]) -> None:
         task = asyncio.ensure_future(_quietly(work))
@@ -406,7 +440,7 @@ class Assistant:
             name="answered_" + decision.target.partition(":")[0],
             target=decision.target,
             replies=(replies.answer(content, decision, language, *options),),
-            memory=_settled(moment.memory, question=asked),
+            memory=replace(_settled(moment.memory, question=asked), waiting=moment.memory.waiting),
         )
 
     def _clarified(self, moment: _Moment, decision: Clarification) -> _Outcome:
@@ -414,7 +448,10 @@ class Assistant:
             name="clarified",
             replies=(replies.clarification(moment.content, decision, moment.language),),
             memory=replace(
-                _settled(moment.memory, question=_joined(moment)), clarified=True, unanswered_at=moment.now
+                _settled(moment.memory, question=_joined(moment)),
+                waiting=moment.memory.waiting,
+                clarified=True,
+                unanswered_at=moment.now,
             ),
         )
 
@@ -422,13 +459,15 @@ class Assistant:
         if decision.earlier:
             # What already opened an inquiry is with a person; asking again must not file it twice.
             filed = moment.memory.opened is not None
-            asked = moment.memory.waiting or (None if filed else moment.memory.question)
+            asked = _together(moment.memory.waiting, None if filed else moment.memory.question)
             if asked is None:
                 return self._person_wanted(moment)
         elif decision.target is not None and moment.message.option is not None:
             asked = moment.memory.question or moment.content.title(decision.target, moment.language)
-        else:
+        elif decision.target is not None:
             asked = _joined(moment)
+        else:
+            asked = _together(moment.memory.waiting, _joined(moment)) or ""
         spoken = moment.content.answer(decision.target, moment.language) if decision.target else ""
         filing, reply = self._file(
             moment, asked, decision.candidates, decision.target, soft=decision.soft, before=spoken
@@ -440,6 +479,7 @@ class Assistant:
             filing=filing,
             memory=replace(
                 _settled(moment.memory, question=asked),
+                waiting=moment.memory.waiting if decision.target is not None else None,
                 unanswered_at=moment.now,
                 opened=reply.reference,
             ),
@@ -461,7 +501,7 @@ class Assistant:
 
     def _urgent(self, moment: _Moment, decision: Urgent) -> _Outcome:
         content, language = moment.content, moment.language
-        memory = _settled(moment.memory, question=None)
+        memory = replace(_settled(moment.memory, question=None), waiting=moment.memory.waiting)
         for known in reversed(moment.known):
             if (
                 known.situation is not None
@@ -499,7 +539,9 @@ class Assistant:
         )
         return _Outcome(
             name="held" if decision.silent else "added",
-            replies=() if decision.silent else (reply,),
+            replies=()
+            if decision.silent
+            else (replies.with_soft_line(moment.content, decision.soft, reply),),
             addition=self._addition(moment, known, moment.message.text, None),
             memory=replace(moment.memory, unanswered_at=moment.now if _recent(moment) else None),
         )
@@ -519,15 +561,13 @@ class Assistant:
             kind="clarification",
             reference=reference,
         )
-        waiting = (
-            moment.message.text
-            if moment.memory.waiting is None
-            else f"{moment.memory.waiting}\n{moment.message.text}"
-        )
         return _Outcome(
             name="asked_where",
-            replies=(reply,),
-            memory=replace(moment.memory, waiting=waiting, clarified=False),
+            replies=(replies.with_soft_line(content, decision.soft, reply),),
+            memory=replace(
+                _settled(moment.memory, question=None),
+                waiting=_together(moment.memory.waiting, _joined(moment)),
+            ),
         )
 
     def _commanded(self, moment: _Moment, decision: Command) -> _Outcome:
@@ -751,6 +791,10 @@ def _joined(moment: _Moment) -> str:
     return text
 
 
+def _together(*texts: str | None) -> str | None:
+    return "\n".join(text for text in texts if text) or None
+
+
 def _said_before(moment: _Moment) -> str:
     """Return what the desk had answered or offered, for staff to see; empty when it had said nothing yet."""
     for turn in reversed(moment.memory.turns):
@@ -772,6 +816,11 @@ def _settled(memory: Memory, *, question: str | None) -> Memory:
         clarified=False,
         wants_person=False,
     )
+
+
+def _writable(text: str) -> str:
+    """Return the text without halves of characters, which no store and no channel can write."""
+    return text.encode("utf-8", "replace").decode()
 
 
 def _tapped(memory: Memory, option: str) -> str:

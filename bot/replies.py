@@ -1,7 +1,7 @@
 """From a decision to what a citizen is shown. Only composes: every word comes from content."""
 
 import datetime as dt
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from secrets import token_urlsafe
 
 from bot.content import Content
@@ -274,6 +274,11 @@ def command(content: Content, act: Act, language: Language, argument: str | None
             return notice(content, act.value, language, menu, person)
         case _:
             return notice(content, "help", language, menu, person)
+
+
+def with_soft_line(content: Content, kind: UrgentKind | None, reply: Reply) -> Reply:
+    """Return the reply with the line of help before it, if one is due."""
+    return replace(reply, text=_softly(content, kind, reply.language, reply.text))
 
 
 def soft(content: Content, kind: UrgentKind, language: Language) -> str:
