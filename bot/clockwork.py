@@ -6,7 +6,7 @@ import logging
 from collections.abc import Callable
 
 from bot.corpus import LiveCorpus
-from bot.errors import DeskError, NotFound
+from bot.errors import DeskError, NotFound, VaultError
 from bot.exchange import let_go
 from bot.models import Inquiry, InquiryStatus
 from bot.store.base import Store
@@ -17,6 +17,9 @@ log = logging.getLogger(__name__)
 EVERY = 15.0
 """Seconds between two rounds."""
 BATCH = 200
+ALL = 1_000_000
+CRISIS_EVERY = dt.timedelta(hours=1)
+"""Urgent inquiries go sooner than the others that closed with them, so all of those are looked through."""
 SESSION_LIFE = dt.timedelta(hours=12)
 
 
@@ -31,6 +34,7 @@ class Clockwork:
         self._live = live
         self._clock = clock
         self._task: asyncio.Task[None] | None = None
+        self._crisis_looked_at: dt.datetime | None = None
 
     async def start(self) -> None:
         """Begin the rounds."""
@@ -52,15 +56,17 @@ class Clockwork:
         ):
             await self._close(inquiry, now)
         for inquiry in await self._store.inquiries_settled_before(
-            now - dt.timedelta(days=min(retention.closed_days, retention.crisis_days)),
-            InquiryStatus.CLOSED,
-            BATCH,
+            now - dt.timedelta(days=retention.closed_days), InquiryStatus.CLOSED, BATCH
         ):
-            situation = await self._store.situation(inquiry.situation_id)
-            crisis = situation is not None and situation.urgent is not None
-            days = retention.crisis_days if crisis else retention.closed_days
-            if inquiry.settled_at is None or inquiry.settled_at <= now - dt.timedelta(days=days):
-                await self._store.purge_inquiry(inquiry.id)
+            await self._purge(inquiry, now)
+        if self._crisis_looked_at is None or now - self._crisis_looked_at >= CRISIS_EVERY:
+            self._crisis_looked_at = now
+            for inquiry in await self._store.inquiries_settled_before(
+                now - dt.timedelta(days=retention.crisis_days), InquiryStatus.CLOSED, ALL
+            ):
+                situation = await self._store.situation(inquiry.situation_id)
+                if situation is not None and situation.urgent is not None:
+                    await self._purge(inquiry, now)
         await self._store.drop_expired(
             now, now - dt.timedelta(hours=retention.message_ids_hours), now - SESSION_LIFE
         )
@@ -70,7 +76,18 @@ class Clockwork:
             await self._store.close_inquiry(inquiry.id, now)
         except NotFound:
             return
-        await let_go(self._store, self._vault, inquiry, now)
+        await self._let_go(inquiry, now)
+
+    async def _purge(self, inquiry: Inquiry, now: dt.datetime) -> None:
+        await self._let_go(inquiry, now)
+        await self._store.purge_inquiry(inquiry.id)
+
+    async def _let_go(self, inquiry: Inquiry, now: dt.datetime) -> None:
+        minutes = self._live.corpus.content.desk.retention.exchange_minutes
+        try:
+            await let_go(self._store, self._vault, inquiry, now + dt.timedelta(minutes=minutes))
+        except (VaultError, ValueError):
+            log.exception("A conversation could not be opened to let it go", extra={"inquiry": inquiry.id})
 
     async def _run(self) -> None:
         while True:

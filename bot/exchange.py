@@ -4,6 +4,7 @@ import datetime as dt
 from dataclasses import dataclass, replace
 
 from bot.codec import from_json, to_json
+from bot.errors import Stale
 from bot.models import Address, Conversation, Inquiry, InquiryStatus, Language, Turn
 from bot.store.base import Store
 from bot.vault import Vault
@@ -93,8 +94,18 @@ async def let_go(store: Store, vault: Vault, inquiry: Inquiry, until: dt.datetim
     """Let the conversation that leads to a closed inquiry go at `until`, unless another in it is not closed."""
     address = from_json(Address, vault.open("address", inquiry.address))
     key = conversation_key(vault, address)
-    for reach in open_memory(vault, await store.conversation(key)).reaches:
-        other = await store.inquiry(reach.id)
-        if other is not None and other.status is not InquiryStatus.CLOSED:
+    while True:
+        conversation = await store.conversation(key)
+        if conversation is None or conversation.keep_until is not None:
             return
-    await store.keep_conversation_until(key, until)
+        for reach in open_memory(vault, conversation).reaches:
+            other = await store.inquiry(reach.id)
+            if other is not None and other.status is not InquiryStatus.CLOSED:
+                return
+        try:
+            await store.save_conversation(
+                replace(conversation, keep_until=until, version=conversation.version + 1)
+            )
+            return
+        except Stale:  # a message came in between, and may have opened another
+            continue
