@@ -9,6 +9,7 @@ from bot import replies
 from bot.codec import from_json, to_json
 from bot.corpus import LiveCorpus
 from bot.errors import EntryChanged, NotFound, SamePerson
+from bot.exchange import let_go
 from bot.models import (
     Change,
     Delivery,
@@ -186,7 +187,14 @@ class Desk:
 
     async def close(self, situation_id: str, staff: str) -> Situation:
         """Close the situation without an answer. Raises as `answer`."""
-        return await self._store.close_situation(situation_id, staff, self._clock())
+        await self.claim(situation_id, staff)
+        now = self._clock()
+        inquiries = await self._store.open_situation(situation_id, staff, now)
+        closed = await self._store.close_situation(situation_id, staff, now)
+        minutes = self._live.corpus.content.desk.retention.exchange_minutes
+        for inquiry in inquiries:
+            await let_go(self._store, self._vault, inquiry, now + dt.timedelta(minutes=minutes))
+        return closed
 
     async def _opened(self, inquiry: Inquiry) -> OpenedInquiry:
         return OpenedInquiry(
@@ -252,15 +260,21 @@ class Desk:
             date=self._clock().astimezone(self._timezone).date(),
             source=source,
             review_by=review_by,
+            valid_until=await self._valid_until(entry_id),
         )
         return await self._save(self._stored(entry, version=base_version + 1, author=staff))
 
     async def publish(self, entry_id: str, version: int, staff: str) -> OpenedEntry:
         """Agree to this version; with enough people it is published, and live within two seconds.
 
-        The author counts as one. Raises `EntryChanged`, `SamePerson`, `NotFound`.
+        The author counts as one; an entry that was withdrawn is proposed anew by whoever publishes it. Raises `EntryChanged`, `SamePerson`, `NotFound`.
         """
         current = await self._current(entry_id, version)
+        if current.status is EntryStatus.WITHDRAWN:
+            current = replace(current, author=staff)
+            if self.publish_needs > 1:
+                proposed = replace(self._opened_entry(current).entry, status=EntryStatus.DRAFT, approver=None)
+                return await self._save(self._stored(proposed, version=version + 1, author=staff))
         approved = (*current.published_by, *((staff,) if staff not in current.published_by else ()))
         agreed = {current.author, *approved}
         if current.status is EntryStatus.PUBLISHED:
@@ -283,6 +297,16 @@ class Desk:
         return await self._save(
             self._stored(replace(entry, status=EntryStatus.WITHDRAWN), version=version + 1, author=staff)
         )
+
+    async def _valid_until(self, entry_id: str | None) -> dt.date | None:
+        """Return the day after which the entry must not be sent, which an edit does not change."""
+        if entry_id is None:
+            return None
+        versions = await self._store.entry_versions(entry_id)
+        if versions:
+            return self._opened_entry(versions[-1]).entry.valid_until
+        published = self._live.corpus.content.entries.get(entry_id)
+        return None if published is None else published.valid_until
 
     async def _current(self, entry_id: str, version: int) -> StoredEntry:
         versions = await self._store.entry_versions(entry_id)
@@ -310,7 +334,8 @@ class Desk:
         )
 
     def _opened_entry(self, stored: StoredEntry) -> OpenedEntry:
-        agreed = {stored.author, *stored.published_by}
+        withdrawn = stored.status is EntryStatus.WITHDRAWN
+        agreed = set() if withdrawn else {stored.author, *stored.published_by}
         missing = 0 if stored.status is EntryStatus.PUBLISHED else max(0, self.publish_needs - len(agreed))
         return OpenedEntry(
             entry=from_json(KnowledgeEntry, self._vault.open("entry", stored.body)),
