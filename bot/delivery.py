@@ -106,6 +106,8 @@ class Deliverer:
                     self._not_before[address] = again_at
                     break
         except (StoreError, OSError):
+            # Sent or not, it must not be tried again in a loop.
+            self._not_before[address] = self._clock() + dt.timedelta(seconds=LOOK_AGAIN)
             log.exception("A delivery could not be settled")
         finally:
             self._busy.discard(address)
@@ -118,17 +120,20 @@ class Deliverer:
             return await self._retry(delivery, "no channel", LONGEST_RETRY)
         try:
             reply = from_json(Reply, self._vault.open("reply", delivery.body))
-            status = await channel.send(address, reply)
-        except Unreachable:
-            await self._settle(delivery, DeliveryStatus.FAILED, problem="unreachable")
-            return None
         except (VaultError, ValueError):
             log.exception("A delivery could not be opened", extra={"delivery": delivery.id})
             await self._settle(delivery, DeliveryStatus.FAILED, problem="unreadable")
             return None
+        try:
+            status = await channel.send(address, reply)
+        except Unreachable:
+            await self._settle(delivery, DeliveryStatus.FAILED, problem="unreachable")
+            return None
         except TryLater as exc:
             return await self._retry(delivery, "asked to wait", exc.seconds)
-        except (DeskError, OSError) as exc:
+        except Exception as exc:
+            if not isinstance(exc, DeskError | OSError):
+                log.exception("A channel failed in a way it should not", extra={"channel": channel.name})
             wait = min(LONGEST_RETRY, FIRST_RETRY * 2**delivery.attempts) * random.uniform(0.8, 1.2)  # noqa: S311
             return await self._retry(delivery, type(exc).__name__, wait)
         await self._settle(delivery, status)
