@@ -62,8 +62,10 @@ async def test_changes_that_arrive_during_a_write_are_written_together(
     disk.open.clear()
     first = asyncio.create_task(file(slow, "first"))
     await started(first)
-    others = [asyncio.create_task(file(slow, str(number))) for number in range(10)]
-    await started(first, *others)
+    others: list[asyncio.Task[object]] = []
+    for number in range(10):
+        others.append(asyncio.create_task(file(slow, str(number))))
+        await started(first, *others)
     disk.open.set()
     await asyncio.gather(first, *others)
     assert [len(group["inquiries"]) for group in disk.groups] == [1, 10]
