@@ -16,7 +16,7 @@ from bot.channels.webchat.languages import asked, read_language
 from bot.channels.webchat.parts import PARTS, Parts
 from bot.channels.webchat.problems import Problem
 from bot.channels.webchat.records import state_of, turn_record
-from bot.channels.webchat.words import LINKS, linked
+from bot.channels.webchat.words import LINKS, host_of, linked, paragraphs
 from bot.locale import catalogue
 from bot.models import LANGUAGES, Language
 
@@ -27,7 +27,7 @@ _templates = jinja2.Environment(
     trim_blocks=True,
     lstrip_blocks=True,
 )
-_templates.filters["linked"] = linked
+_templates.filters |= {"linked": linked, "paragraphs": paragraphs, "host": host_of}
 
 STARTERS = 6
 COMMANDS = {"/human": "ask_person", "/status": "status", "/privacy": "privacy"}

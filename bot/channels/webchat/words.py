@@ -1,6 +1,7 @@
 """Telephone numbers and web addresses inside a reply, found by their shape, so that a page can link them."""
 
 import re
+from urllib.parse import urlsplit
 
 from markupsafe import Markup, escape
 
@@ -31,3 +32,15 @@ def linked(text: str) -> Markup:
             html += Markup('<a class="tel" href="tel:{0}"><bdi>{1}</bdi></a>').format(digits, telephone)
         end = match.end()
     return html + escape(text[end:])
+
+
+def paragraphs(text: str) -> Markup:
+    """Return the text as HTML, each of its lines a paragraph."""
+    return Markup("").join(
+        Markup("<p>{0}</p>").format(linked(line)) for line in text.splitlines() if line.strip()
+    )
+
+
+def host_of(url: str) -> str:
+    """Return what a reader recognises of a web address."""
+    return urlsplit(url).hostname or url

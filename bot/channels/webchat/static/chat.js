@@ -102,6 +102,14 @@
     return found;
   }
 
+  function paragraphs(text) {
+    return text.split("\n").filter((line) => line.trim()).map((line) => {
+      const paragraph = document.createElement("p");
+      paragraph.append(linked(line));
+      return paragraph;
+    });
+  }
+
   function nameOf(turn) {
     if (turn.from === "citizen") return words.you;
     if (turn.kind === "staff_answer" || turn.kind === "staff_note") return words.staff;
@@ -126,11 +134,13 @@
     const said = inside(".words");
     if (turn.language) said.lang = turn.language;
     if (turn.from === "citizen") said.textContent = commands[turn.text] ?? turn.text;
-    else said.append(linked(turn.text));
+    else said.append(...paragraphs(turn.text));
     if (turn.reference) inside(".reference bdi").textContent = turn.reference;
     else inside(".reference").remove();
-    if (turn.source) inside(".source").href = turn.source;
-    else inside(".source").remove();
+    if (turn.source) {
+      inside(".source a").href = turn.source;
+      inside(".source a").textContent = inside(".source a").hostname || turn.source;
+    } else inside(".source").remove();
     const dated = inside(".dated");
     if (turn.dated) dated.textContent = dated.textContent.replace("{date}", turn.dated);
     else dated.remove();
@@ -558,12 +568,13 @@
 
   part("leave").addEventListener("click", (event) => { event.preventDefault(); leave(); });
 
-  let escaped = 0;
+  let escaped = -Infinity;
   document.addEventListener("keydown", (event) => {
     if (event.key !== "Escape" || event.isComposing) return;
+    if (closeMenus()) return;
     if (event.timeStamp - escaped < 1500) return leave();
     escaped = event.timeStamp;
-    if (!closeMenus() && embedded) window.parent.postMessage({ desk: "close" }, "*");
+    if (embedded) window.parent.postMessage({ desk: "close" }, "*");
   });
 
   // --- coming and going
