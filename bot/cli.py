@@ -115,6 +115,8 @@ async def _serve_until_stopped(settings: Settings, find_key, open_app) -> int:  
     if await app.accounts.needs_first_administrator():
         link = await app.invite(Role.ADMINISTRATOR)
         print(say["cli.first_link"].format(link=link))
+    else:
+        print(say["cli.ready"])
     sys.stdout.flush()
     try:
         await stopping.wait()

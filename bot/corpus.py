@@ -16,6 +16,9 @@ from bot.urgent import Detector, build_detector
 
 log = logging.getLogger(__name__)
 
+SETTLE_AFTER = 3.0
+"""Seconds without a change before the thresholds are learned anew."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Corpus:
@@ -26,8 +29,12 @@ class Corpus:
     urgent: Detector
 
 
-def build_corpus(content: Content, previous: Corpus | None = None) -> Corpus:
-    """Fit the router to the content; parts of `previous` that are still right are used again."""
+def build_corpus(content: Content, previous: Corpus | None = None, *, quick: bool = False) -> Corpus:
+    """Fit the router to the content; parts of `previous` that are still right are used again.
+
+    `quick` keeps the thresholds of `previous`, which a small change hardly moves: the new content is live in a
+    fraction of the time, and a whole fit can follow.
+    """
     urgent = (
         previous.urgent
         if previous is not None and previous.content.urgent == content.urgent
@@ -36,7 +43,7 @@ def build_corpus(content: Content, previous: Corpus | None = None) -> Corpus:
     matcher = (
         previous.matcher
         if previous is not None and _matching_parts(previous.content) == _matching_parts(content)
-        else _fit(content)
+        else _fit(content, previous.matcher if quick and previous is not None else None)
     )
     return Corpus(content=content, matcher=matcher, urgent=urgent)
 
@@ -63,7 +70,7 @@ def _items(content: Content) -> list[Item]:
     return items
 
 
-def _fit(content: Content) -> Matcher:
+def _fit(content: Content, like: Matcher | None = None) -> Matcher:
     policy = content.desk.policy
     return fit(
         _items(content),
@@ -73,6 +80,7 @@ def _fit(content: Content) -> Matcher:
             offer_precision=policy.offer_precision,
             outside_share=policy.outside_share,
         ),
+        like=like,
     )
 
 
@@ -92,7 +100,8 @@ class LiveCorpus:
         self._corpus: Corpus | None = None
         self._files: Content | None = None
         self._refreshing = asyncio.Lock()
-        self._watcher: asyncio.Task[None] | None = None
+        self._settle = asyncio.Event()
+        self._tasks: list[asyncio.Task[None]] = []
         self.problems: tuple[Fault, ...] = ()
         """Why the newest files are not live; empty when they are."""
 
@@ -107,14 +116,15 @@ class LiveCorpus:
         """Read and fit everything, then watch. Raises `ContentError` when the files have faults."""
         self._files = await asyncio.to_thread(self._read)
         await self._swap()
+        self._tasks.append(asyncio.create_task(self._settle_thresholds(), name="settle thresholds"))
         if self._folders:
-            self._watcher = asyncio.create_task(self._watch(), name="watch content")
+            self._tasks.append(asyncio.create_task(self._watch(), name="watch content"))
 
     async def stop(self) -> None:
         """Stop watching."""
-        if self._watcher is not None:
-            self._watcher.cancel()
-            await asyncio.gather(self._watcher, return_exceptions=True)
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
 
     async def refresh(self, *, files: bool = False) -> None:
         """Publish what the store holds now (and the files, when asked), or keep the last good whole."""
@@ -137,9 +147,11 @@ class LiveCorpus:
         if self._files is None:
             raise RuntimeError("the files were never read")
         content = self._files.with_entries(await self._stored())
-        if self._corpus is not None and self._corpus.content.version == content.version:
+        before = self._corpus
+        if before is not None and before.content.version == content.version:
             return
-        self._corpus = await asyncio.to_thread(build_corpus, content, self._corpus)
+        quick = before is not None and before.content.desk.policy == content.desk.policy
+        self._corpus = await asyncio.to_thread(build_corpus, content, before, quick=quick)
         log.info(
             "Content is live",
             extra={
@@ -148,6 +160,21 @@ class LiveCorpus:
                 "entries": len(content.entries),
             },
         )
+        if quick and before is not None and self._corpus.matcher is not before.matcher:
+            self._settle.set()
+
+    async def _settle_thresholds(self) -> None:
+        """After a change went live with the old thresholds, fit the whole anew and swap once more."""
+        while True:
+            await self._settle.wait()
+            # A maintainer saves often; the long fit waits for a quiet moment.
+            await asyncio.sleep(SETTLE_AFTER)
+            self._settle.clear()
+            quickly = self.corpus
+            whole = await asyncio.to_thread(build_corpus, quickly.content, None)
+            async with self._refreshing:
+                if self._corpus is quickly:
+                    self._corpus = whole
 
     async def _watch(self) -> None:
         async for _ in awatch(*self._folders, debounce=300, step=50, recursive=True):

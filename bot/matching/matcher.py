@@ -3,147 +3,165 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Sequence
 
 import numpy as np
 from rapidfuzz import fuzz, process
 
-from bot.matching.calibration import answer_threshold, offer_threshold, row_weights, shift_of, sigmoid
-from bot.matching.evidence import Content, Floats, Space, read
-from bot.matching.analysis import Analysis
-from bot.matching.fusion import Weights, first_example, fuse, shipped
-from bot.matching.held_out import HeldOut, held_out
+from bot.matching.analysis import LONGEST_TEXT, analyse
+from bot.matching.calibration import answer_threshold, offer_threshold, row_weights
+from bot.matching.fusion import shipped
+from bot.matching.parts import Classified, Fusion, Judged, Part
 from bot.matching.records import Candidate, Item, MatchPolicy, Ranking
 from bot.text import fold
 
 LONGEST_MESSAGE = 2000
-"""Characters of a message that are read at all; see also `analysis.LONGEST_TEXT`."""
+"""Characters of a message, or of any text of the content, that are read at all."""
 OPTIONS = 3
 _NEAR = 94.0
 """Likeness, of 100, from which on two phrases are taken for the same one."""
 _SHORTEST_NEAR = 8
 _SURE = 0.995
-_OUTSIDE_PULL = 3.0
 _LEAST = 0.01
-"""A candidate less likely than this is none."""
+_RICH_EXAMPLES = 8
+"""Examples an intent needs to be one class of a classifier."""
+_RICH_TEXTS = 1500
+"""Examples a content needs for a classifier to beat the fusion, when its answers tell little."""
+_RICH_TEXTS_BESIDE_ANSWERS = 4000
+_TELLING_WORDS = 4
+_SURE_ENOUGH = 0.97
+"""Where the classifier is this sure, the entries are not asked."""
 
 
-def fit(items: Sequence[Item], outside: Sequence[str], policy: MatchPolicy) -> Matcher:
+def fit(
+    items: Sequence[Item], outside: Sequence[str], policy: MatchPolicy, *, like: Matcher | None = None
+) -> Matcher:
     """Fit a matcher to `items`; `outside` are examples of what belongs to staff, and may be empty.
 
-    Nothing but the content is needed: thresholds come from its own examples, held out in turn.
+    Nothing but the content is needed: thresholds come from its own examples, held out in turn. That is most of
+    the work; with `like`, a matcher of nearly the same content, its thresholds are kept instead.
     """
-    content = read(items)
-    weights = shipped()
-    space = Space(content)
-    aside = _Outside(space, outside)
-    tried = held_out(content, weights)
-    return Matcher(content, space, weights, aside, tried, policy)
+    items = [_cut(item) for item in items]
+    outside = [text[:LONGEST_MESSAGE] for text in outside]
+    rich = _rich(items)
+    share = policy.outside_share
+    parts: list[Part] = []
+    if rich:
+        parts.append(Classified([items[n] for n in rich], rich, outside, share))
+    rest = sorted(set(range(len(items))) - set(rich))
+    if rest or not rich:
+        # To the entries, a message meant for one of the intents is a message from outside.
+        share = 1 - (1 - share) * len(rest) / max(1, len(items)) if rich else share
+        parts.append(Fusion([items[n] for n in rest], rest, outside, shipped(), min(share, 0.9)))
+    return Matcher(items, outside, parts, policy)
 
 
 class Matcher:
     """Ranks messages against fitted content."""
 
     def __init__(
-        self,
-        content: Content,
-        space: Space,
-        weights: Weights,
-        aside: _Outside,
-        tried: HeldOut,
-        policy: MatchPolicy,
+        self, items: Sequence[Item], outside: Sequence[str], parts: Sequence[Part], policy: MatchPolicy
     ) -> None:
         self.policy = policy
-        self._content, self._space, self._weights, self._aside = content, space, weights, aside
-        share = row_weights(tried.outside, policy.outside_share)
-        self._shifts = [
-            slope * shift_of(logits, right, share) + constant if len(share) else 0.0
-            for (slope, constant), logits, right in zip(
-                weights.shift, (tried.first, tried.three), (tried.right, tried.listed), strict=True
-            )
-        ]
-        self.answer_threshold: float = answer_threshold(sigmoid(tried.first + self._shifts[0]), share, policy)
+        self._keys = [item.key for item in items]
+        self._parts = list(parts)
+        self._phrases = _Phrases(items)
+        self._aside = {phrase for text in outside if (phrase := bare(fold(text)))}
+        trials = [part.trial for part in parts]
+        beyond = np.concatenate([trial.outside for trial in trials])
+        tried = np.concatenate([trial.first for trial in trials])
+        weights = row_weights(beyond, policy.outside_share)
+        examples = sum(len(item.examples) for item in items)
+        self.answer_threshold: float = answer_threshold(tried, weights, policy, examples)
         """Confidence from which on the first candidate is sent."""
         self.offer_threshold: float = offer_threshold(policy)
         """Probability that the right one is listed, from which on options are offered."""
-        self._phrases = _Phrases(content, space)
 
     def rank(self, text: str, limit: int = 5) -> Ranking:
         """Return the targets `text` may mean, best first, and what to do with them."""
-        analysis = self._space.read(text[:LONGEST_MESSAGE])
-        if self._space.size == 0 or not any(analysis.bags.values()):
-            return Ranking((), False, False, 0)
-        fused = fuse(self._space, [analysis], self._weights)
-        pull = self._aside.pull(analysis, fused.evidence[0])
-        first = float(sigmoid(fused.first + self._shifts[0] - pull)[0])
-        listed = float(sigmoid(fused.three + self._shifts[1] - pull)[0])
-        order = [int(target) for target in fused.order[0]]
-        odds = fused.scores[0] / fused.scores[0, 0]
-        same = self._phrases.same(text)
-        if self._aside.holds(text):
-            first, listed = min(first, _LEAST), min(listed, _LEAST)
+        text = text[:LONGEST_MESSAGE]
+        phrase = bare(fold(text))
+        same = self._phrases.same(phrase)
+        judged = self._judged(text)
+        if phrase in self._aside:
+            judged = judged and Judged(
+                judged.order, judged.odds, min(judged.first, _LEAST), min(judged.listed, _LEAST)
+            )
+            same = []
         elif same:
-            # An example said again is that example's target; said by several, the citizen chooses.
-            order = [
-                *sorted(same, key=lambda t: order.index(t) if t in order else len(order)),
-                *(t for t in order if t not in same),
-            ]
-            first = max(first, _SURE) if len(same) == 1 else 1 / len(same)
-            listed = _SURE
-            odds = np.concatenate([np.ones(len(same)), np.full(len(order), 0.01)])
-        if not fused.informative[0] and not same:
+            judged = _said_again(same, judged)
+        if judged is None:
             return Ranking((), False, False, 0)
         candidates = tuple(
-            Candidate(self._content.keys[target], float(np.clip(first * odds[place], 0, 1)))
-            for place, target in enumerate(order[: max(limit, OPTIONS)])
-            if place == 0 or first * odds[place] > 0
+            Candidate(self._keys[target], float(np.clip(judged.first * odds, 0, 1)))
+            for target, odds in zip(judged.order[: max(limit, 0)], judged.odds, strict=False)
         )
-        answer = first >= self.answer_threshold and len(same) <= 1
-        offer = 0 if answer or listed < self.offer_threshold else min(OPTIONS, len(candidates))
-        return Ranking(
-            candidates[:limit], bool(same) and not self._aside.holds(text), answer, min(offer, limit)
+        answer = bool(candidates) and judged.first >= self.answer_threshold and len(same) <= 1
+        offer = 0 if answer or judged.listed < self.offer_threshold else min(OPTIONS, len(candidates))
+        return Ranking(candidates, bool(same), answer, offer)
+
+    def _judged(self, text: str) -> Judged | None:
+        """Return what the parts say together."""
+        found: list[Judged] = []
+        for part in self._parts:
+            judged = part.judge(text)
+            if judged is not None:
+                found.append(judged)
+                if judged.first >= _SURE_ENOUGH:
+                    break
+        if len(found) < 2:
+            return found[0] if found else None
+        first = max(judged.first for judged in found)
+        merged = sorted(
+            (
+                (judged.first * odds, target)
+                for judged in found
+                for target, odds in zip(judged.order, judged.odds, strict=False)
+            ),
+            key=lambda pair: (-pair[0], pair[1]),
         )
+        return Judged(
+            order=[target for _, target in merged],
+            odds=[value / max(first, 1e-9) for value, _ in merged],
+            first=first,
+            listed=max(judged.listed for judged in found),
+        )
+
+
+def _said_again(same: list[int], judged: Judged | None) -> Judged:
+    """Return a sure judgement for a message that is an example; an example of several leaves the choice."""
+    order = judged.order if judged else []
+    front = sorted(same, key=lambda target: order.index(target) if target in order else len(order))
+    rest = [target for target in order if target not in same]
+    return Judged(
+        order=front + rest,
+        odds=[1.0] * len(front) + [_LEAST] * len(rest),
+        first=_SURE if len(same) == 1 else 1 / len(same),
+        listed=_SURE,
+    )
 
 
 class _Phrases:
     """Every example as a phrase without spaces and punctuation, to find one that is said again."""
 
-    def __init__(self, content: Content, space: Space) -> None:
-        self._owners: dict[str, set[int]] = {}
-        for row in space.examples:
-            self._owners.setdefault(bare(content.analyses[row].text), set()).add(int(content.owners[row]))
-        self._owners.pop("", None)
-        self._all = list(self._owners)
+    def __init__(self, items: Sequence[Item]) -> None:
+        owners: dict[str, set[int]] = {}
+        for number, item in enumerate(items):
+            for text in item.examples:
+                owners.setdefault(bare(fold(text)), set()).add(number)
+        owners.pop("", None)
+        self._owners = owners
+        self._all = [phrase for phrase in owners if len(phrase) >= _SHORTEST_NEAR]
 
-    def same(self, text: str) -> set[int]:
-        """Return the targets that have `text` among their examples, but for typing."""
-        phrase = bare(fold(text[:LONGEST_MESSAGE]))
+    def same(self, phrase: str) -> list[int]:
+        """Return the items that have `phrase` among their examples, but for typing."""
         found = self._owners.get(phrase)
-        if found or len(phrase) < _SHORTEST_NEAR or len(phrase) > 200:
-            return found or set()
+        if found or not _SHORTEST_NEAR <= len(phrase) <= LONGEST_TEXT:
+            return sorted(found or ())
         near = process.extract(phrase, self._all, scorer=fuzz.ratio, score_cutoff=_NEAR, limit=3)
-        near = [other for other, _, _ in near if _numbers(other) == _numbers(phrase)]
-        return set.union(*(self._owners[other] for other in near)) if near else set()
-
-
-class _Outside:
-    """Examples of what belongs to staff: a message nearer to one of them than to the content is less sure."""
-
-    def __init__(self, space: Space, texts: Sequence[str]) -> None:
-        self._phrases = {phrase for text in texts if (phrase := bare(fold(text[:LONGEST_MESSAGE])))}
-        self._vectors = space.vectors([space.read(text) for text in texts]) if texts and space.size else None
-        self._space = space
-
-    def holds(self, text: str) -> bool:
-        """Say whether `text` is one of the examples."""
-        return bool(self._phrases) and bare(fold(text[:LONGEST_MESSAGE])) in self._phrases
-
-    def pull(self, analysis: Analysis, evidence: Floats) -> float:
-        """Return what to take off the logits of a message."""
-        if self._vectors is None:
-            return 0.0
-        nearest = self._space.likeness(analysis, self._vectors)
-        return _OUTSIDE_PULL * max(0.0, nearest - first_example(evidence))
+        alike = [self._owners[other] for other, _, _ in near if _numbers(other) == _numbers(phrase)]
+        return sorted(set().union(*alike))
 
 
 def bare(text: str) -> str:
@@ -153,3 +171,26 @@ def bare(text: str) -> str:
 
 def _numbers(text: str) -> list[str]:
     return re.findall(r"\d+", text)
+
+
+def _cut(item: Item) -> Item:
+    """Return `item` with texts cut to what is read of them, and without empty ones."""
+
+    def cut(texts: Sequence[str]) -> tuple[str, ...]:
+        return tuple(text[:LONGEST_MESSAGE] for text in texts if bare(fold(text[:LONGEST_MESSAGE])))
+
+    return Item(key=item.key, examples=cut(item.examples), titles=cut(item.titles), answers=cut(item.answers))
+
+
+def _rich(items: Sequence[Item]) -> list[int]:
+    """Return the numbers of the items that a classifier serves better than the fusion does."""
+    found = [n for n, item in enumerate(items) if len(item.examples) >= _RICH_EXAMPLES]
+    texts = sum(len(items[n].examples) for n in found)
+    if len(found) < 2 or texts < _RICH_TEXTS:
+        return []
+    words = [set(analyse(" ".join(items[n].answers)).bags["words"]) for n in found]
+    shared = Counter(word for bag in words for word in bag)
+    telling = [sum(shared[word] <= max(1, len(found) // 10) for word in bag) for bag in words]
+    if np.mean(telling) >= _TELLING_WORDS and texts < _RICH_TEXTS_BESIDE_ANSWERS:
+        return []
+    return found
