@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cache, lru_cache
 from importlib.resources import files
@@ -29,8 +29,6 @@ _IS_HAN = re.compile(rf"[{_HAN}]")
 _CHINESE_FUNCTION = frozenset(
     "的了吗呢啊吧么是在有和与就都也还要会能可我你他她它们这那个一不怎样什请问想把被到给让去来得着过"
 )
-_LONGEST_IDEA = 6
-"""Characters of the longest Chinese term, and words of the longest English one, that are looked for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,22 +76,8 @@ def _add_english(words: list[str], bags: dict[Kind, Counter[str]]) -> None:
     bags["phrases"].update(f"{a} {b} {c}" for a, b, c in zip(stems, stems[1:], stems[2:], strict=False))
     spelling = bags["spelling"]
     for word in words:
-        spelling.update(_character_grams(word))
-    ideas = bags["ideas"]
-    terms = english_ideas()
-    covered = [False] * len(stems)
-    for start in range(len(stems)):
-        for size in range(min(_LONGEST_IDEA, len(stems) - start), 0, -1):
-            found = terms.get(tuple(stems[start : start + size]))
-            if found and not (size == 1 and covered[start]):
-                ideas.update(found)
-                covered[start : start + size] = [True] * size
-                break
-    ideas.update(
-        root
-        for word, root, known in zip(words, stems, covered, strict=True)
-        if not known and word not in STOP
-    )
+        spelling.update(character_grams(word))
+    bags["ideas"].update(_english_ideas_in(words, stems))
 
 
 def _add_chinese(text: str, runs: list[str], bags: dict[Kind, Counter[str]]) -> None:
@@ -108,23 +92,56 @@ def _add_chinese(text: str, runs: list[str], bags: dict[Kind, Counter[str]]) -> 
     sounds = [sound(c) for c in text]
     for size in range(1, 5):
         spelling.update("·" + " ".join(sounds[i : i + size]) for i in range(len(sounds) - size + 1))
-    terms = chinese_ideas()
     for run in runs:
-        covered = [False] * len(run)
-        for start in range(len(run)):
-            for size in range(min(_LONGEST_IDEA, len(run) - start), 0, -1):
-                if all(covered[start : start + size]):
-                    break
-                found = terms.get(run[start : start + size])
-                if found:
-                    ideas.update(found)
-                    covered[start : start + size] = [True] * size
-                    break
-        rest = "".join(c if not known else " " for c, known in zip(run, covered, strict=True))
-        for piece in rest.split():
-            piece = "".join(c for c in piece if c not in _CHINESE_FUNCTION)
-            ideas.update(piece)
-            ideas.update(a + b for a, b in pairwise(piece))
+        ideas.update(_chinese_ideas_in(run))
+
+
+def ideas_of(words: Sequence[str], chinese: str) -> list[str]:
+    """Return the ideas of a text, given its tokens and its Chinese characters in one run."""
+    plain = [_plain(word) for word in words if word[0].isalnum() and not _IS_HAN.match(word)]
+    return _english_ideas_in(plain, [_stem(word) for word in plain]) + _chinese_ideas_in(chinese)
+
+
+def _english_ideas_in(words: Sequence[str], stems: Sequence[str]) -> list[str]:
+    """Return the ideas that English words name, longest terms first, and the stems that name none."""
+    terms, longest = english_ideas(), _longest_by_first_stem()
+    ideas: list[str] = []
+    covered = [False] * len(stems)
+    for start, root in enumerate(stems):
+        for size in range(min(longest.get(root, 0), len(stems) - start), 0, -1):
+            found = terms.get(tuple(stems[start : start + size]))
+            if found and not (size == 1 and covered[start]):
+                ideas.extend(found)
+                covered[start : start + size] = [True] * size
+                break
+    ideas.extend(
+        root
+        for word, root, known in zip(words, stems, covered, strict=True)
+        if not known and word not in STOP
+    )
+    return ideas
+
+
+def _chinese_ideas_in(run: str) -> list[str]:
+    """Return the ideas that a run of Chinese characters names, and what is left of it."""
+    terms, starts = chinese_ideas(), _chinese_starts()
+    ideas: list[str] = []
+    covered = [False] * len(run)
+    for start, character in enumerate(run):
+        for size in range(min(starts.get(character, 0), len(run) - start), 0, -1):
+            if all(covered[start : start + size]):
+                break
+            found = terms.get(run[start : start + size])
+            if found:
+                ideas.extend(found)
+                covered[start : start + size] = [True] * size
+                break
+    rest = "".join(" " if known else c for c, known in zip(run, covered, strict=True))
+    for piece in rest.split():
+        left = "".join(c for c in piece if c not in _CHINESE_FUNCTION)
+        ideas.extend(left)
+        ideas.extend(a + b for a, b in pairwise(left))
+    return ideas
 
 
 @lru_cache(maxsize=50_000)
@@ -133,7 +150,8 @@ def _stem(word: str) -> str:
 
 
 @lru_cache(maxsize=50_000)
-def _character_grams(word: str) -> tuple[str, ...]:
+def character_grams(word: str) -> tuple[str, ...]:
+    """Return runs of two to five characters of a word and the spaces around it."""
     padded = f" {word} "
     return tuple(padded[i : i + size] for size in range(2, 6) for i in range(len(padded) - size + 1))
 
@@ -190,6 +208,22 @@ def chinese_ideas() -> dict[str, tuple[str, ...]]:
             if idea not in found.setdefault(fold(term), []):
                 found[fold(term)].append(idea)
     return {term: tuple(ideas) for term, ideas in found.items()}
+
+
+@cache
+def _longest_by_first_stem() -> dict[str, int]:
+    longest: dict[str, int] = {}
+    for stems in english_ideas():
+        longest[stems[0]] = max(longest.get(stems[0], 0), len(stems))
+    return longest
+
+
+@cache
+def _chinese_starts() -> dict[str, int]:
+    longest: dict[str, int] = {}
+    for term in chinese_ideas():
+        longest[term[0]] = max(longest.get(term[0], 0), len(term))
+    return longest
 
 
 @cache

@@ -12,6 +12,7 @@ from bot.matching.records import MatchPolicy
 MOST_SHIFT = 2.0
 _SLACK = 1 / 3
 """Part of the allowed wrong answers kept in hand: what holds on the content's own phrases must hold on new ones."""
+_MANY_EXAMPLES = 1000
 _OFFER_SHARE = 0.9
 """A list is offered when it holds the right target with this much of the promised probability or more."""
 
@@ -45,13 +46,14 @@ def shift_of(logits: Floats, right: np.ndarray, weights: Floats) -> float:
     return (low + high) / 2
 
 
-def answer_threshold(probabilities: Floats, weights: Floats, policy: MatchPolicy) -> float:
+def answer_threshold(probabilities: Floats, weights: Floats, policy: MatchPolicy, examples: int) -> float:
     """Return the lowest probability to answer at, so that answers are right as often as the policy asks.
 
-    The mean probability of what would be answered is the precision to expect; a third of the allowed wrong
-    answers is kept in hand.
+    The mean probability of what would be answered is the precision to expect. A part of the allowed wrong
+    answers is kept in hand, less the more examples there are to judge by.
     """
-    goal = policy.target_precision + (1 - policy.target_precision) * _SLACK
+    slack = _SLACK * min(1.0, (_MANY_EXAMPLES / max(1, examples)) ** 0.5)
+    goal = policy.target_precision + (1 - policy.target_precision) * slack
     order = np.argsort(-probabilities, kind="stable")
     total = np.cumsum(weights[order])
     expected = np.cumsum((weights * probabilities)[order]) / np.maximum(total, 1e-12)

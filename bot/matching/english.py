@@ -8,7 +8,7 @@ STOP = frozenset(
     might must i me my mine myself you your yours we us our ours he him his she her hers it its they them their theirs
     this that these those there here what which who whom whose when where why how all any some no not nor only own same
     such too very just also again ever yet please thanks thank hi hello hey ok okay um well im ive id ill dont doesnt
-    didnt cant wont isnt arent wasnt s t d ll m re ve want need wants needs like get got gets getting know one way""".split()
+    didnt cant wont isnt arent wasnt s t d ll m re ve want need wants needs like get got gets getting know one way""".split()  # noqa: SIM905 - a list this long reads better as text
 )
 
 COMMON = frozenset(
@@ -63,7 +63,7 @@ COMMON = frozenset(
     weight went west wet wheel while white whole wide wife wild wind window wine winter wish within without woman women
     wonder wood word work world worry worse worst worth write written wrong wrote yard yeah year yellow yes yesterday
     young weren anybody nobody everybody somebody cannot gonna wanna gotta kinda cause using working looking going making
-    taking coming having trying saying asking calling supposed basically actually probably currently recently""".split()
+    taking coming having trying saying asking calling supposed basically actually probably currently recently""".split()  # noqa: SIM905 - as above
 )
 
 _SUFFIXES = (

@@ -29,6 +29,8 @@ SHORTLIST = 64
 """Targets weighed by all the evidence; further ones are ruled out by a rough sum."""
 FUZZY = 12
 """Targets compared letter by letter."""
+_CELLS = 8_000_000
+"""Figures held in memory at a time."""
 _RIDGE = 0.5
 _MOST_RIDGE_ROWS = 3000
 
@@ -272,6 +274,15 @@ class Space:
 
     def evidence(self, analyses: Sequence[Analysis]) -> tuple[Ints, Floats]:
         """Return, per message, shortlisted columns (messages × S) and their evidence (messages × S × figures)."""
+        chunk = max(1, _CELLS // max(1, self.size * len(_RAW)))
+        parts = [self._evidence(analyses[at : at + chunk]) for at in range(0, len(analyses), chunk)]
+        if not parts:
+            return np.zeros((0, self.size), np.int64), np.zeros((0, self.size, len(NAMES)), np.float32)
+        return np.concatenate([columns for columns, _ in parts]), np.concatenate(
+            [found for _, found in parts]
+        )
+
+    def _evidence(self, analyses: Sequence[Analysis]) -> tuple[Ints, Floats]:
         raw, similar = self._linear(analyses)
         count, size = len(analyses), self.size
         rough = raw[:, :, _RAW.index("phrases best example")] + raw[:, :, _RAW.index("ideas best example")]

@@ -72,7 +72,7 @@ def _partition(content: Content, weights: Weights, seed: int) -> Iterator[tuple[
         space = Space(content, ~gone & ~held)
         if space.size == 0:
             continue
-        rows = np.flatnonzero((held | (gone & (content.fields == EXAMPLE))))
+        rows = np.flatnonzero(held | (gone & (content.fields == EXAMPLE)))
         # a target whose only example is held out and that has no other text cannot be found at all
         rows = rows[gone[rows] | np.isin(content.owners[rows], space.targets)]
         if share < 1:

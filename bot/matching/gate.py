@@ -1,0 +1,269 @@
+"""How far to trust the linear classifier: a logistic gate learned from the content's own held-out examples."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from math import log
+from typing import Any, cast
+
+import numpy as np
+from rapidfuzz import fuzz
+from sklearn.linear_model import LogisticRegression
+
+from bot.matching.evidence import Floats, Ints
+from bot.matching.linear import Vocabulary, features, pruned, tokens, train
+
+_NEAR_CLASSES = 5
+_NEAREST = 20
+_FOLDS = 3
+_PASSES = 3
+_GROUPS = 5
+"""In each fold one group of classes in five is left out, to play what lies outside."""
+_ROWS = 4000
+"""In-scope rows a gate learns from; more change nothing."""
+_PSEUDO_ROWS = 600
+"""Rows of left-out classes per fold."""
+_OUTSIDE_WEIGHT = 0.2
+OUTSIDE = -1
+
+
+@dataclass(frozen=True, slots=True)
+class Scored:
+    """What the classifier says of one message."""
+
+    classes: Ints
+    """Numbers of targets, best first."""
+    scores: Floats
+    """Their decision values."""
+    figures: list[float]
+    """What the gate sees."""
+
+
+class Linear:
+    """A fitted classifier with its neighbours."""
+
+    def __init__(
+        self, texts: Sequence[str], owners: Ints, outside: Sequence[str], passes: int = 1000
+    ) -> None:
+        """Fit on `texts`, row by row of the targets `owners`, and on texts that belong to none."""
+        words = [tokens(text) for text in (*texts, *outside)]
+        documents = [features(w) for w in words]
+        labels = np.concatenate([owners, np.full(len(outside), OUTSIDE)]).astype(np.int64)
+        self._build(words, documents, labels, passes)
+
+    @classmethod
+    def on(cls, words: list[list[str]], documents: list[Any], labels: Ints, passes: int) -> Linear:
+        """Return a classifier fitted on texts that were read before."""
+        self = cls.__new__(cls)
+        self._build(words, documents, labels, passes)
+        return self
+
+    def _build(self, words: list[list[str]], documents: list[Any], labels: Ints, passes: int) -> None:
+        order = np.argsort(labels, kind="stable")
+        words, documents = [words[i] for i in order], [documents[i] for i in order]
+        labels = labels[order]
+        self.vocabulary = Vocabulary.of(documents)
+        matrix = self.vocabulary.matrix(documents)
+        weights, self.constants = train(matrix, labels, passes)
+        self.place, self.weights = pruned(self.vocabulary, weights)
+        self.classes = np.unique(labels)
+        self.has_outside = bool(len(self.classes)) and self.classes[0] == OUTSIDE
+        self.indptr = matrix.indptr
+        self.indices = matrix.indices
+        self.data = matrix.data.astype(np.float32)
+        self.bounds = [*np.searchsorted(labels, self.classes, side="left").tolist(), len(labels)]
+        self.texts = [" ".join(w) for w in words]
+        self.known = [
+            np.unique(matrix.indices[matrix.indptr[a] : matrix.indptr[b]])
+            for a, b in zip(self.bounds[:-1], self.bounds[1:], strict=True)
+        ]
+        self.word_count = len(self.vocabulary.parts[0])
+
+    def scores(self, ids: Ints, values: Floats) -> Floats:
+        """Return the decision value of every class."""
+        rows = self.place[ids]
+        kept = rows >= 0
+        return cast(Floats, values[kept] @ self.weights[rows[kept]] + self.constants)
+
+    def judge(self, words: list[str], document: Any | None = None) -> Scored | None:
+        """Return the targets' order and the gate's figures; None where the message shares nothing."""
+        document = features(words) if document is None else document
+        numbers, row = self.vocabulary.vector(document)
+        if not numbers:
+            return None
+        ids, values = np.array(numbers, np.int64), np.array(row, np.float32)
+        decision = self.scores(ids, values)
+        outside = float(decision[0]) if self.has_outside else -1.0
+        inside = decision[1:] if self.has_outside else decision
+        targets = self.classes[1:] if self.has_outside else self.classes
+        order = np.argsort(-inside, kind="stable")
+        ranked = inside[order]
+        first, second = float(ranked[0]), float(ranked[1]) if len(ranked) > 1 else -1.0
+        base = int(self.has_outside)
+        figures = [
+            first,
+            first - outside,
+            outside,
+            first - second,
+            float(np.log(np.exp(3 * (inside - first)).sum()) / 3 + first),
+            float(ranked[:5].mean()),
+            float((inside > -0.6).sum()),
+            log(1 + len(words)),
+            *self._known(document, ids, base + int(order[0])),
+            *self._near(ids, values, [base + int(k) for k in order[:_NEAR_CLASSES]], " ".join(words)),
+        ]
+        return Scored(targets[order], ranked, figures)
+
+    def _known(self, document: Any, ids: Ints, first: int) -> list[float]:
+        """Return how much of the message is known at all, and to the first class."""
+        words = set(document[0])
+        vocabulary, idf = self.vocabulary.parts[0], self.vocabulary.idf
+        most = log(1 + len(self.texts)) + 1
+        singles = [w for w in words if " " not in w]
+        known = self.known[first]
+
+        def in_first(number: int | None) -> bool:
+            if number is None:
+                return False
+            at = int(np.searchsorted(known, number))
+            return at < len(known) and known[at] == number
+
+        numbers = {w: vocabulary.get(w) for w in words}
+        weights = {w: most if n is None else idf[n] for w, n in numbers.items()}
+        whole = sum(weights[w] for w in singles) or 1.0
+        return [
+            sum(weights[w] for w in singles if numbers[w] is not None) / whole,
+            sum(weights[w] for w in singles if in_first(numbers[w])) / whole,
+            sum(in_first(n) for n in numbers.values()) / max(1, len(words)),
+        ]
+
+    def _near(self, ids: Ints, values: Floats, classes: list[int], text: str) -> list[float]:
+        """Return likeness to the nearest examples of the best classes, by n-grams and letter by letter."""
+        dense = np.zeros(len(self.vocabulary.idf), np.float32)
+        dense[ids] = values
+        length = float(np.sqrt((values**2).sum())) or 1.0
+        cosines: list[Floats] = []
+        rows: list[Ints] = []
+        for label in classes:
+            start, end = self.bounds[label], self.bounds[label + 1]
+            a, b = self.indptr[start], self.indptr[end]
+            products = self.data[a:b] * dense[self.indices[a:b]]
+            sums = np.concatenate([[0.0], np.cumsum(products, dtype=np.float64)])
+            cosines.append(
+                (
+                    (sums[self.indptr[start + 1 : end + 1] - a] - sums[self.indptr[start:end] - a]) / length
+                ).astype(np.float32)
+            )
+            rows.append(np.arange(start, end))
+        maxima = [float(c.max()) for c in cosines]
+        means = [float(np.sort(c)[-3:].mean()) for c in cosines]
+        every, place = np.concatenate(cosines), np.concatenate(rows)
+        nearest = np.argsort(-every, kind="stable")[:_NEAREST]
+        alike = [
+            (fuzz.token_set_ratio(text, self.texts[place[i]]), fuzz.ratio(text, self.texts[place[i]]), i)
+            for i in nearest
+        ]
+        own = [(a, b) for a, b, i in alike if i < len(cosines[0])]
+        return [
+            maxima[0],
+            max(maxima),
+            maxima[0] - max(maxima),
+            means[0],
+            max(means),
+            float(maxima[0] >= max(maxima)),
+            float(means[0] >= max(means)),
+            max(a for a, _, _ in alike) / 100,
+            max(b for _, b, _ in alike) / 100,
+            max((a for a, _ in own), default=0.0) / 100,
+            max((b for _, b in own), default=0.0) / 100,
+        ]
+
+
+@dataclass(frozen=True, slots=True)
+class Gate:
+    """Weights of the logistic gate."""
+
+    mean: Floats
+    scale: Floats
+    weights: Floats
+    constant: float
+
+    def logit(self, figures: Sequence[float]) -> float:
+        """Return the log odds that the first class is right."""
+        return float(
+            ((np.asarray(figures, np.float32) - self.mean) / self.scale) @ self.weights + self.constant
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Tried:
+    """Held-out rows the gate learned from."""
+
+    first: Floats
+    three: Floats
+    right: np.ndarray
+    outside: np.ndarray
+    listed: np.ndarray
+
+
+def learn_gates(
+    texts: Sequence[str], owners: Ints, outside: Sequence[str], seed: int = 0
+) -> tuple[Gate, Gate, Tried]:
+    """Learn how far to trust a classifier of these texts, by fits that leave some of them out.
+
+    Each fit leaves out a third of the examples, a third of the outside texts, and a fifth of the classes.
+    """
+    rng = np.random.default_rng(seed)
+    words = [tokens(text) for text in (*texts, *outside)]
+    documents = [features(w) for w in words]
+    labels = np.concatenate([owners, np.full(len(outside), OUTSIDE)]).astype(np.int64)
+    fold = rng.permutation(len(labels)) % _FOLDS
+    classes = np.unique(owners)
+    group = dict(zip(classes.tolist(), (rng.permutation(len(classes)) % _GROUPS).tolist(), strict=True))
+    share = min(1.0, _ROWS / max(1, len(owners)))
+    table: list[list[float]] = []
+    right: list[bool] = []
+    beyond: list[int] = []
+    listed: list[bool] = []
+    for number in range(_FOLDS):
+        gone = np.array([label != OUTSIDE and group[int(label)] == number for label in labels])
+        kept = np.flatnonzero((fold != number) & ~gone)
+        if len(np.unique(labels[kept])) < 2:
+            continue
+        model = Linear.on([words[i] for i in kept], [documents[i] for i in kept], labels[kept], _PASSES)
+        held = np.flatnonzero(
+            (fold == number) & ~gone & ((labels == OUTSIDE) | (rng.random(len(labels)) < share))
+        )
+        pseudo = np.flatnonzero(gone)
+        pseudo = pseudo[rng.permutation(len(pseudo))[:_PSEUDO_ROWS]]
+        for rows, kind in ((held, 0), (pseudo, 2)):
+            for row in rows:
+                scored = model.judge(words[row], documents[row])
+                if scored is None:
+                    continue
+                table.append(scored.figures)
+                kind_of = 1 if labels[row] == OUTSIDE else kind
+                beyond.append(kind_of)
+                right.append(kind_of == 0 and scored.classes[0] == labels[row])
+                listed.append(kind_of == 0 and labels[row] in scored.classes[:3])
+    figures, kinds = np.array(table, np.float32), np.array(beyond)
+    mean, scale = figures.mean(axis=0), np.maximum(figures.std(axis=0), 1e-3)
+    inputs = (figures - mean) / scale
+    weights = np.ones(len(kinds))
+    kinds_there = [k for k in (1, 2) if (kinds == k).any()]
+    for kind in kinds_there:
+        rows = kinds == kind
+        weights[rows] = (
+            _OUTSIDE_WEIGHT / (1 - _OUTSIDE_WEIGHT) * (kinds == 0).sum() / rows.sum() / len(kinds_there)
+        )
+    gates = [_logistic(mean, scale, inputs, np.array(y), weights) for y in (right, listed)]
+    first, three = (inputs @ gate.weights + gate.constant for gate in gates)
+    return gates[0], gates[1], Tried(first, three, np.array(right), kinds > 0, np.array(listed))
+
+
+def _logistic(mean: Floats, scale: Floats, inputs: Floats, right: np.ndarray, weights: np.ndarray) -> Gate:
+    if right.all() or not right.any():
+        return Gate(mean, scale, np.zeros(inputs.shape[1], np.float32), 4.0 if right.all() else -4.0)
+    model = LogisticRegression(C=0.3, max_iter=500).fit(inputs, right, sample_weight=weights)
+    return Gate(mean, scale, model.coef_[0].astype(np.float32), float(model.intercept_[0]))
