@@ -91,6 +91,13 @@ async def test_counters_rise_by_one_for_each_name(store: Store) -> None:
     assert await store.counters() == {"a": 2, "b": 2}
 
 
+async def test_counters_of_an_effect_that_fails_stay_as_they_were(store: Store) -> None:
+    await store.record(effect("m-1", counts=["a"]))
+    with pytest.raises(NotFound):
+        await store.record(effect("m-2", counts=["a", "b", "a", "b"], solved="i-nobody"))
+    assert await store.counters() == {"a": 1}
+
+
 async def test_counters_lose_no_count_among_many_at_once(store: Store) -> None:
     await asyncio.gather(*(store.record(effect(f"m-{number}", counts=["a"])) for number in range(50)))
     assert await store.counters() == {"a": 50}
