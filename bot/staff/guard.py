@@ -51,7 +51,7 @@ _VERBS = frozenset(
 )
 """The last parts of paths that only take forms."""
 LIVE_HEADER = "X-Console"
-"""Set by the console's own script: a short answer will do, and it is no sign that somebody is there."""
+"""Set by the console's own script: a short answer will do."""
 
 
 def is_live(request: web.Request) -> bool:
@@ -100,7 +100,9 @@ def guard(access: dict[web.AbstractRoute, Access]) -> Middleware:
     async def check(request: web.Request, handler: Handler) -> web.StreamResponse:
         console = request.app[CONSOLE]
         token = request.cookies.get(SESSION_COOKIE)
-        visitor = await console.accounts.visitor(token, touch=not is_live(request)) if token else None
+        # A script that fetches is no sign of life; one that saves a draft is: somebody types.
+        touch = not (is_live(request) and request.method == "GET")
+        visitor = await console.accounts.visitor(token, touch=touch) if token else None
         if visitor is not None:
             request[VISITOR] = visitor
             request[LANGUAGE] = visitor.account.language

@@ -21,6 +21,7 @@ from bot.corpus import Corpus, build_corpus
 from bot.desk import Desk, owe
 from bot.errors import Fault
 from bot.models import (
+    Address,
     Conversation,
     DeliveryStatus,
     Inquiry,
@@ -120,7 +121,7 @@ class World:
             situation_id=situation.id,
             status=InquiryStatus.OPEN,
             channel=channel,
-            address=self.vault.seal("address", b"{}"),
+            address=self.vault.seal("address", to_json(Address(channel=channel, chat=name))),
             words=(self._words(text),),
             language=language,
             opened_at=now,
@@ -254,4 +255,4 @@ async def a_world(corpus: Corpus, tmp_path: Path, **environ: str) -> AsyncIterat
 
 def small_corpus() -> Corpus:
     """Fit the content beside these tests."""
-    return build_corpus(read_content([CONTENT]))
+    return build_corpus(read_content([CONTENT / "intents"], [CONTENT / "knowledge"]))
