@@ -3,7 +3,7 @@
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from watchfiles import awatch
@@ -171,10 +171,14 @@ class LiveCorpus:
             await asyncio.sleep(SETTLE_AFTER)
             self._settle.clear()
             quickly = self.corpus
-            whole = await asyncio.to_thread(build_corpus, quickly.content, None)
+            try:
+                matcher = await asyncio.to_thread(_fit, quickly.content)
+            except Exception:
+                log.exception("The thresholds could not be learned anew; the old ones stay")
+                continue
             async with self._refreshing:
-                if self._corpus is quickly:
-                    self._corpus = whole
+                if self.corpus.matcher is quickly.matcher:
+                    self._corpus = replace(self.corpus, matcher=matcher)
 
     async def _watch(self) -> None:
         async for _ in awatch(*self._folders, debounce=300, step=50, recursive=True):
