@@ -1,8 +1,49 @@
 """What every test may use, and the rule that nothing is skipped where everything can run."""
 
 import os
+from collections.abc import AsyncIterator, Iterator
 
 import pytest
+
+import bot.corpus
+from bot.corpus import Corpus, build_corpus
+from bot.store.tinydb import open_tinydb
+from bot.urgent import Detector, UrgentContent, build_detector
+from bot.vault import Vault
+from tests.parts import KEY, Office, make_office, read_sample
+
+
+@pytest.fixture(scope="session")
+def trained_once() -> Iterator[None]:
+    """Train the detector of each urgent content once for all tests: the same content gives the same one."""
+    trained: list[tuple[UrgentContent, Detector]] = []
+
+    def build(content: UrgentContent) -> Detector:
+        for known, detector in trained:
+            if known == content:
+                return detector
+        trained.append((content, build_detector(content)))
+        return trained[-1][1]
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(bot.corpus, "build_detector", build)
+        yield
+
+
+@pytest.fixture(scope="session")
+def corpus(trained_once: None) -> Corpus:
+    """The small city's content, fitted."""
+    return build_corpus(read_sample())
+
+
+@pytest.fixture
+async def office(corpus: Corpus) -> AsyncIterator[Office]:
+    """A whole desk around a store in memory."""
+    store = await open_tinydb(None, Vault(KEY))
+    made = make_office(store, corpus)
+    yield made
+    await made.assistant.stop()
+    await store.close()
 
 
 def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
