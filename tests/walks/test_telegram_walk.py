@@ -1,20 +1,21 @@
 """Both walks on Telegram: a whole desk on its own port, against a Bot API server over real HTTP."""
 
 import asyncio
+import itertools
 import re
 import shutil
 import socket
 from collections.abc import AsyncIterator, Callable
-from pathlib import Path
 
 import pytest
+import pytest_asyncio
 
 from bot.app import App, running
 from bot.config import PRODUCT, read_settings
 from bot.models import DeliveryStatus, Situation, StaffAnswer
 from tests.botapi import CANARY, BotApi
 
-pytestmark = pytest.mark.timeout(120)
+pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.timeout(180)]
 
 KNOWN = "How do I renew my residence permit?"
 KNOWN_ANSWER = "within the 30 days before the date on the permit"
@@ -22,15 +23,27 @@ UNKNOWN = "河滨公园的草坪上能不能放热气球？"
 WRITTEN = "河滨公园草坪可以放系留热气球，需提前三天登记。"
 
 
+chats = itertools.count(1_234_567_890_123)
+
+
 @pytest.fixture
+def chat() -> int:
+    """A citizen nobody has heard of."""
+    return next(chats)
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def api() -> AsyncIterator[BotApi]:
     async with BotApi() as running_api:
         yield running_api
 
 
-@pytest.fixture(params=["polling", "webhook"])
-async def desk(request: pytest.FixtureRequest, api: BotApi, tmp_path: Path) -> AsyncIterator[App]:
+@pytest_asyncio.fixture(scope="module", loop_scope="module", params=["polling", "webhook"])
+async def desk(
+    request: pytest.FixtureRequest, api: BotApi, tmp_path_factory: pytest.TempPathFactory
+) -> AsyncIterator[App]:
     """A desk with the sample content that serves Telegram, in either of its ways."""
+    tmp_path = tmp_path_factory.mktemp(request.param)
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
@@ -76,42 +89,45 @@ async def handed_over(app: App, api: BotApi, chat: int) -> tuple[Situation, str]
     return situation, reference
 
 
-async def test_a_known_question_is_answered_with_approved_words(desk: App, api: BotApi) -> None:
-    await api.say(11, KNOWN, language_code="en")
-    await api.wait_until(lambda: any(KNOWN_ANSWER in text for text in api.texts(11)))
-    assert "automatic" in api.texts(11)[0]
-    buttons = [button for row in api.sent(11)[-1]["reply_markup"]["inline_keyboard"] for button in row]
+async def test_a_known_question_is_answered_with_approved_words(desk: App, api: BotApi, chat: int) -> None:
+    await api.say(chat, KNOWN, language_code="en")
+    await api.wait_until(lambda: any(KNOWN_ANSWER in text for text in api.texts(chat)))
+    assert "automatic" in api.texts(chat)[0]
+    buttons = [button for row in api.sent(chat)[-1]["reply_markup"]["inline_keyboard"] for button in row]
     assert {"text": "A person, please", "callback_data": "human"} in buttons
 
 
-async def test_a_person_answers_what_the_desk_cannot(desk: App, api: BotApi) -> None:
-    situation, reference = await handed_over(desk, api, 11)
-    introduction, receipt = api.texts(11)
+async def test_a_person_answers_what_the_desk_cannot(desk: App, api: BotApi, chat: int) -> None:
+    situation, reference = await handed_over(desk, api, chat)
+    introduction, receipt = api.texts(chat)
     assert "自动回复" in introduction
     assert reference in receipt
     await desk.desk.answer(StaffAnswer(situation_id=situation.id, author="chen", text=WRITTEN))
-    await api.wait_for_message(11, 3)
-    assert WRITTEN in api.texts(11)[-1]
-    assert reference in api.texts(11)[-1]
+    await api.wait_for_message(chat, 3)
+    assert WRITTEN in api.texts(chat)[-1]
+    assert reference in api.texts(chat)[-1]
     assert await settled(desk, situation, lambda found: found == {DeliveryStatus.SENT})
 
 
-async def test_a_redelivered_question_is_handed_over_once(desk: App, api: BotApi) -> None:
-    update = {"update_id": 42, "message": api.message(11, text=UNKNOWN, language_code="zh-hans")}
-    await api.send_update(update)
-    await api.wait_for_message(11, 2)
+async def test_a_redelivered_question_is_handed_over_once(desk: App, api: BotApi, chat: int) -> None:
+    before = len(await desk.desk.queue())
+    update = {"message": api.message(chat, text=UNKNOWN, language_code="zh-hans")}
+    number = await api.send_update(update)
+    await api.wait_for_message(chat, 2)
     await api.wait_until(lambda: not api.unconfirmed)
-    await api.redeliver(update)
-    await api.say(12, "/help", language_code="en")
-    await api.wait_for_message(12)
-    assert len(await desk.desk.queue()) == 1
-    assert len(api.texts(11)) == 2
+    await api.redeliver({"update_id": number, **update})
+    await api.say(next_chat := next(chats), "/help", language_code="en")
+    await api.wait_for_message(next_chat)
+    assert len(await desk.desk.queue()) == before + 1
+    assert len(api.texts(chat)) == 2
 
 
-async def test_an_answer_to_somebody_who_blocked_the_desk_fails_visibly(desk: App, api: BotApi) -> None:
-    situation, _ = await handed_over(desk, api, 11)
+async def test_an_answer_to_somebody_who_blocked_the_desk_fails_visibly(
+    desk: App, api: BotApi, chat: int
+) -> None:
+    situation, _ = await handed_over(desk, api, chat)
     await settled(desk, situation, lambda found: found == {DeliveryStatus.SENT})
-    api.block(11)
+    api.block(chat)
     await desk.desk.answer(StaffAnswer(situation_id=situation.id, author="chen", text=WRITTEN))
     assert DeliveryStatus.FAILED in await settled(
         desk, situation, lambda found: DeliveryStatus.OWED not in found
@@ -121,24 +137,28 @@ async def test_an_answer_to_somebody_who_blocked_the_desk_fails_visibly(desk: Ap
     assert "unreachable" in problems
 
 
-async def test_a_tap_on_a_person_please_brings_the_next_message_to_staff(desk: App, api: BotApi) -> None:
-    await api.tap(11, "human")
-    await api.wait_for_message(11)
-    await api.say(11, "My question is for a person", language_code="en")
-    await api.wait_until(lambda: any("Your reference is" in text for text in api.texts(11)))
-    assert len(await desk.desk.queue()) == 1
+async def test_a_tap_on_a_person_please_brings_the_next_message_to_staff(
+    desk: App, api: BotApi, chat: int
+) -> None:
+    before = len(await desk.desk.queue())
+    await api.tap(chat, "human")
+    await api.wait_for_message(chat)
+    await api.say(chat, "My question is for a person", language_code="en")
+    await api.wait_until(lambda: any("Your reference is" in text for text in api.texts(chat)))
+    assert len(await desk.desk.queue()) == before + 1
 
 
-async def test_somebody_in_danger_has_the_card_at_once(desk: App, api: BotApi) -> None:
-    await api.say(11, "有人拿刀在追我，救命", language_code="zh-hans")
-    [card, *_] = await api.wait_for_message(11)
+async def test_somebody_in_danger_has_the_card_at_once(desk: App, api: BotApi, chat: int) -> None:
+    await api.say(chat, "有人拿刀在追我，救命", language_code="zh-hans")
+    [card, *_] = await api.wait_for_message(chat)
     assert "110" in card["text"]
     assert (await desk.desk.queue())[0].urgent is not None
 
 
-async def test_nothing_of_a_citizen_but_the_words_is_kept(desk: App, api: BotApi, tmp_path: Path) -> None:
-    await handed_over(desk, api, 1_234_567_890_123)
-    kept = b"".join(path.read_bytes() for path in (tmp_path / "data").rglob("*") if path.is_file())
+async def test_nothing_of_a_citizen_but_the_sealed_words_is_kept(desk: App, api: BotApi, chat: int) -> None:
+    await handed_over(desk, api, chat)
+    folder = desk.settings.data_dir
+    kept = b"".join(path.read_bytes() for path in folder.rglob("*") if path.is_file())
     assert kept
-    for trace in (CANARY.encode(), b"1234567890123", UNKNOWN.encode()):
-        assert trace not in kept
+    for trace in (CANARY, str(chat), UNKNOWN):
+        assert trace.encode() not in kept
