@@ -836,7 +836,9 @@ def _language(message: IncomingMessage, memory: Memory) -> Language:
     if memory.language is not None:
         return memory.language
     hint = message.language or memory.spoken
-    found = language_of(message.text) if message.option is None else None
+    # Every citizen writes /commands in Latin letters; they tell nothing.
+    said = " ".join(word for word in message.text.split() if not word.startswith("/"))
+    found = language_of(said) if message.option is None else None
     if found is None:
         return hint or "zh-Hans"
     # Most short Chinese messages are written alike in both scripts; what the citizen's client says decides then.
