@@ -233,5 +233,5 @@ def read_sample() -> Any:
 async def until(true: Callable[[], bool], seconds: float = 5.0) -> None:
     """Wait until something is true; fail when it does not come true."""
     async with asyncio.timeout(seconds):
-        while not true():
+        while not true():  # noqa: ASYNC110 (what is waited for has no event)
             await asyncio.sleep(0.005)
