@@ -44,25 +44,20 @@ async def read_json(request: web.Request) -> Asked:
         raise Problem("body_not_json") from exc
     if not isinstance(data, dict):
         raise Problem("body_not_object")
-    return _read_asked(request, data)
+    return read_asked(request, data)
 
 
-async def read_form(request: web.Request) -> tuple[Asked, str]:
-    """Read a message from the plain form: the message, and what stood in the box. Raises `Problem`."""
+async def read_form(request: web.Request) -> dict[str, str]:
+    """Return the fields of the plain form that were filled in. Raises `Problem`."""
     body = await _read_body(request, "application/x-www-form-urlencoded")
     try:
-        pairs = parse_qsl(
-            body.decode("ascii"), keep_blank_values=True, errors="strict", max_num_fields=20, separator="&"
-        )
+        pairs = parse_qsl(body.decode("ascii"), errors="strict", max_num_fields=20)
     except UnicodeDecodeError as exc:
         raise Problem("body_not_utf8") from exc
     except ValueError as exc:
         raise Problem("body_unreadable") from exc
-    # An empty field of a form is one that was not filled in. Browsers send line breaks as CR LF.
-    data = {name: value.replace("\r\n", "\n") for name, value in pairs if value}
-    if "option" not in data:
-        data.setdefault("text", "")
-    return _read_asked(request, data), data.get("text", "")
+    # Browsers send line breaks as CR LF.
+    return {name: value.replace("\r\n", "\n") for name, value in pairs}
 
 
 async def _read_body(request: web.Request, media_type: str) -> bytes:
@@ -85,7 +80,8 @@ async def _read_body(request: web.Request, media_type: str) -> bytes:
     return bytes(body)
 
 
-def _read_asked(request: web.Request, data: Mapping[str, object]) -> Asked:
+def read_asked(request: web.Request, data: Mapping[str, object]) -> Asked:
+    """Check the fields of a message. Raises `Problem`."""
     language = _language(data)
     if language is not None:
         request[CHOSEN] = language

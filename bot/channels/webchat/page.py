@@ -10,13 +10,14 @@ from urllib.parse import urlencode
 import jinja2
 from aiohttp import web
 
-from bot.channels.webchat.conversations import address_of
-from bot.channels.webchat.incoming import LONGEST_TEXT, read_form
+from bot.channels.webchat.conversations import address_of, is_token
+from bot.channels.webchat.incoming import LONGEST_TEXT, read_asked, read_form
 from bot.channels.webchat.languages import asked, read_language
 from bot.channels.webchat.parts import PARTS, Parts
 from bot.channels.webchat.problems import Problem
 from bot.channels.webchat.records import state_of, turn_record
 from bot.channels.webchat.words import LINKS, host_of, linked, paragraphs
+from bot.errors import StoreError
 from bot.locale import catalogue
 from bot.models import LANGUAGES, Language
 
@@ -48,20 +49,23 @@ async def get_private(request: web.Request) -> web.Response:
 
 async def post_chat(request: web.Request) -> web.Response:
     """Take a message from the plain form and lead to the conversation's private link."""
-    box = ""
-    token: str | None = None
+    fields = await read_form(request)
+    if "option" not in fields:
+        fields.setdefault("text", "")
     try:
-        message, box = await read_form(request)
-        token = message.conversation
-        token, _ = await request.app[PARTS].ask(request, message)
+        opened, _ = await request.app[PARTS].ask(request, read_asked(request, fields))
     except Problem as problem:
-        if problem.kind in ("text_too_long", "too_many", "not_recorded"):
-            # The words go back into the box: nobody should have to write them twice.
-            return await _private_page(request, token, problem, box)
-        raise
+        if problem.kind not in _WORTH_MENDING:
+            raise
+        # The words go back into the box: nobody should have to write them twice.
+        token = None if problem.kind == "conversation_unknown" else fields.get("conversation")
+        return await _private_page(request, token, problem, fields.get("text", ""))
     return web.Response(
-        status=303, headers={"Location": f"/c/{token}{_query(request)}#latest", "Cache-Control": "no-store"}
+        status=303, headers={"Location": f"/c/{opened}{_query(request)}#latest", "Cache-Control": "no-store"}
     )
+
+
+_WORTH_MENDING = frozenset({"text_too_long", "too_many", "not_recorded", "conversation_unknown"})
 
 
 def problem_page(request: web.Request, problem: Problem) -> web.Response:
@@ -80,13 +84,20 @@ def problem_page(request: web.Request, problem: Problem) -> web.Response:
 async def _private_page(
     request: web.Request, token: str | None, problem: Problem | None = None, box: str = ""
 ) -> web.Response:
-    if token is None:
-        return _chat_page(request, token=None, problem=problem, box=box)
     parts = request.app[PARTS]
-    exchange = await parts.assistant.exchange(address_of(token))
+    exchange = None
+    if token is not None and is_token(token):
+        try:
+            exchange = await parts.assistant.exchange(address_of(token))
+            await parts.assistant.seen(address_of(token))
+        except (StoreError, OSError):
+            if problem is None:
+                raise
     if exchange is None:
-        raise Problem("conversation_unknown")
-    await parts.assistant.seen(address_of(token))
+        # With words to give back, a page to send them from anew is better than none.
+        if problem is None:
+            raise Problem("conversation_unknown")
+        return _chat_page(request, token=None, problem=problem, box=box)
     return _chat_page(
         request,
         token=token,

@@ -7,9 +7,9 @@ from markupsafe import Markup, escape
 
 # Written so that Python and JavaScript read it alike: the page's script is given the same pattern.
 TELEPHONE = (
-    r"(?<![\d.,:/\-+¥￥$€A-Za-z])"
+    r"(?<![\d.,:/\-+¥￥$€A-Za-z第])"
     r"(?:1[12]\d|12\d{3}|9[56]\d{3}|[48]00-\d{3,4}-\d{3,4}|0\d{2,3}-\d{7,8})"
-    r"(?![\d%％:/\-A-Za-z]|[.,]\d|\s?(?:个|個|元|块|塊|天|日|周|年|岁|歲|月|分|小时|小時|秒|米|公里|平|人|名|次|条|條|份|张|張|页|頁|号令|號令|"
+    r"(?![\d%％:/\-A-Za-z]|[.,]\d|\s?(?:个|個|元|块|塊|天|日|周|年|岁|歲|月|分|小时|小時|秒|米|公里|平|人|名|次|条|條|份|张|張|页|頁|号|號|"
     r"yuan|RMB|CNY|days?|weeks?|months?|years?|hours?|minutes?|seconds?|working|metres?|meters?|km|people|times|per))"
 )
 WEB_ADDRESS = r"https://[A-Za-z0-9.\-]+(?:/[A-Za-z0-9\-._~:/?#@!$&*+,;=%]*[A-Za-z0-9\-_~/=])?"

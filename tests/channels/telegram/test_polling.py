@@ -1,6 +1,7 @@
 """Long polling: what becomes of it when Telegram does not do as it should."""
 
 import asyncio
+import dataclasses
 
 import pytest
 
@@ -156,3 +157,15 @@ async def test_only_what_is_needed_is_asked_for(polling: Bench) -> None:
         "callback_query",
         "my_chat_member",
     ]
+
+
+async def test_a_proxy_carries_everything_where_telegram_is_blocked(
+    api: BotApi, assistant: FakeAssistant, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("http_proxy", api.base_url)
+    beyond = dataclasses.replace(settings(api), telegram_api="http://telegram.invalid")
+    channel = Bench(api=api, assistant=assistant).channel(beyond)
+    await channel.start()
+    await api.say(11, "hello")
+    await api.wait_for_message(11)
+    await channel.stop()

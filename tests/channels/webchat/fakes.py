@@ -102,7 +102,7 @@ class FakeAssistant:
     def _replies(self, message: IncomingMessage, told: Told) -> tuple[Reply, ...]:
         language: Language = message.language or "en"
         person = Option(id="human", title=PERSON[language])
-        asked = message.option or message.text
+        asked = message.option or message.text.strip()
         if asked in ("lost card", "intent:id_card_lost"):
             return (
                 Reply(
