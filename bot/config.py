@@ -1,6 +1,7 @@
 """Settings from the environment, read once; every mistake is reported together, each with its remedy."""
 
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from ipaddress import IPv4Network, IPv6Network, ip_network
@@ -100,6 +101,10 @@ def read_settings(environ: Mapping[str, str] = os.environ, *, host: str | None =
     if token is not None and ":" not in token:
         fault("TELEGRAM_TOKEN", "has no colon; copy the whole token that BotFather gave you")
 
+    secret = text("TELEGRAM_SECRET")
+    if secret is not None and not re.fullmatch(r"[A-Za-z0-9_-]{1,256}", secret):
+        fault("TELEGRAM_SECRET", "must be 1 to 256 of A-Z, a-z, 0-9, _ and -; leave it out for a derived one")
+
     intents_dir = folder("INTENTS_DIR", PRODUCT / "intents")
     knowledge_dir = folder("KNOWLEDGE_DIR", PRODUCT / "knowledge")
     for name, path in (("INTENTS_DIR", intents_dir), ("KNOWLEDGE_DIR", knowledge_dir)):
@@ -118,7 +123,7 @@ def read_settings(environ: Mapping[str, str] = os.environ, *, host: str | None =
         timezone=zone,
         telegram_token=token,
         telegram_api=(text("TELEGRAM_API") or "https://api.telegram.org").rstrip("/"),
-        telegram_secret=text("TELEGRAM_SECRET"),
+        telegram_secret=secret,
         public_url=public_url,
         embed_origins=origins,
         trusted_proxies=tuple(proxies),

@@ -138,8 +138,7 @@ class TelegramChannel:
             await self._client.set_webhook(f"{self._public_url}{PATH}", self._secret, CONNECTIONS)
         except Refused as exc:
             raise Refused(
-                f"{exc} Set PUBLIC_URL to an https address that Telegram can reach, or to nothing for polling; "
-                "TELEGRAM_SECRET may hold A-Z, a-z, 0-9, _ and - only."
+                f"{exc} Set PUBLIC_URL to an https address that Telegram can reach, or leave it out for polling."
             ) from exc
 
     async def _set_menus(self) -> None:

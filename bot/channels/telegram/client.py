@@ -8,7 +8,7 @@ from telegram.constants import ChatAction
 from telegram.error import BadRequest, ChatMigrated, Conflict, Forbidden, InvalidToken, TelegramError
 
 from bot.channels.telegram.incoming import WANTED, Update
-from bot.channels.telegram.request import AiohttpRequest, Flood
+from bot.channels.telegram.request import AiohttpRequest, Flood, proxy_for
 from bot.errors import DeskError, TryLater, Unreachable
 from bot.models import Option
 
@@ -61,8 +61,11 @@ class Client:
     """
 
     def __init__(self, token: str, api: str) -> None:
-        self._request = AiohttpRequest(connections=SENDING_CONNECTIONS, read_timeout=ANSWER_SECONDS)
-        self._long_poll = AiohttpRequest(connections=1)
+        proxy = proxy_for(api)
+        self._request = AiohttpRequest(
+            connections=SENDING_CONNECTIONS, proxy=proxy, read_timeout=ANSWER_SECONDS
+        )
+        self._long_poll = AiohttpRequest(connections=1, proxy=proxy)
         self._bot = _Bot(
             token,
             base_url=f"{api}/bot",

@@ -2,6 +2,8 @@
 
 import json
 from typing import Any
+from urllib.parse import urlsplit
+from urllib.request import getproxies, proxy_bypass
 
 import aiohttp
 from telegram.error import NetworkError, TelegramError, TimedOut
@@ -23,11 +25,12 @@ class AiohttpRequest(BaseRequest):
     """Carries requests over at most `connections` kept-alive connections; opened when first used.
 
     Error texts say what kind of thing went wrong and never quote an address (it holds the token) or an answer
-    (it holds what people wrote). HTTPS_PROXY and NO_PROXY are heeded.
+    (it holds what people wrote).
     """
 
-    def __init__(self, *, connections: int, read_timeout: float = 10.0) -> None:
+    def __init__(self, *, connections: int, proxy: str | None = None, read_timeout: float = 10.0) -> None:
         self._connections = connections
+        self._proxy = proxy
         self._read_timeout = read_timeout
         self._session: aiohttp.ClientSession | None = None
         self._shut = False
@@ -41,7 +44,7 @@ class AiohttpRequest(BaseRequest):
         """Open for requests."""
         if self._session is None:
             self._session = aiohttp.ClientSession(
-                connector=aiohttp.TCPConnector(limit=self._connections), trust_env=True
+                connector=aiohttp.TCPConnector(limit=self._connections), proxy=self._proxy
             )
 
     async def shutdown(self) -> None:
@@ -101,6 +104,18 @@ class AiohttpRequest(BaseRequest):
         if not isinstance(answer, dict):
             raise NetworkError("Telegram's answer could not be read.")
         return answer
+
+
+def proxy_for(url: str) -> str | None:
+    """Return the proxy that HTTPS_PROXY or HTTP_PROXY names for `url`; NO_PROXY and this machine go without.
+
+    Asked once: aiohttp's own `trust_env` looks through the environment and ~/.netrc for every request.
+    """
+    parts = urlsplit(url)
+    host = parts.hostname or ""
+    if host in ("127.0.0.1", "localhost", "::1") or proxy_bypass(host):
+        return None
+    return getproxies().get(parts.scheme)
 
 
 def _seconds_to_wait(answer: dict[str, Any]) -> float:
