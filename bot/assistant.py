@@ -567,6 +567,7 @@ class Assistant:
             memory=replace(
                 _settled(moment.memory, question=None),
                 waiting=_together(moment.memory.waiting, _joined(moment)),
+                clarified=moment.memory.clarified,
             ),
         )
 
@@ -676,7 +677,8 @@ class Assistant:
             memory=_settled(moment.memory, question=None),
             language=_language(replace(moment.message, text=waiting), moment.memory),
         )
-        return self._carry_out(fresh, route(fresh.message, ConversationState(), fresh.corpus))
+        state = ConversationState(clarified=moment.memory.clarified)
+        return self._carry_out(fresh, route(fresh.message, state, fresh.corpus))
 
     # --- filing
 
@@ -716,6 +718,7 @@ class Assistant:
             address=self._vault.seal("address", to_json(moment.message.address)),
             words=tuple(self._vault.seal("words", to_json(each)) for each in words),
             language=moment.language,
+            urgent=urgent,
             opened_at=now,
             updated_at=now,
         )
@@ -800,7 +803,12 @@ def _said_before(moment: _Moment) -> str:
     for turn in reversed(moment.memory.turns):
         if turn.who == "citizen":
             return ""
-        if turn.reply is not None and turn.reply.kind in ("answer", "clarification"):
+        # "Add it, or a new question?" names another inquiry, which must leave no trace in this one.
+        if (
+            turn.reply is not None
+            and turn.reply.kind in ("answer", "clarification")
+            and not turn.reply.reference
+        ):
             titles = " · ".join(option.title for option in turn.reply.options)
             return turn.reply.text if turn.reply.kind == "answer" else f"{turn.reply.text} [{titles}]"
     return ""

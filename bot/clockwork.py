@@ -51,22 +51,17 @@ class Clockwork:
         now = self._clock()
         retention = self._live.corpus.content.desk.retention
         await self._store.expire_claims(now)
-        for inquiry in await self._store.inquiries_settled_before(
-            now - dt.timedelta(days=retention.answered_days), InquiryStatus.ANSWERED, BATCH
-        ):
-            await self._close(inquiry, now)
-        for inquiry in await self._store.inquiries_settled_before(
-            now - dt.timedelta(days=retention.closed_days), InquiryStatus.CLOSED, BATCH
-        ):
-            await self._purge(inquiry, now)
-        if self._crisis_looked_at is None or now - self._crisis_looked_at >= CRISIS_EVERY:
-            self._crisis_looked_at = now
+        for urgent, kept_days in ((False, retention.closed_days), (True, retention.crisis_days)):
+            answered_before = now - dt.timedelta(days=retention.answered_days)
             for inquiry in await self._store.inquiries_settled_before(
-                now - dt.timedelta(days=retention.crisis_days), InquiryStatus.CLOSED, ALL
+                answered_before, InquiryStatus.ANSWERED, BATCH, urgent=urgent
             ):
-                situation = await self._store.situation(inquiry.situation_id)
-                if situation is not None and situation.urgent is not None:
-                    await self._purge(inquiry, now)
+                await self._close(inquiry, now)
+            closed_before = now - dt.timedelta(days=kept_days)
+            for inquiry in await self._store.inquiries_settled_before(
+                closed_before, InquiryStatus.CLOSED, BATCH, urgent=urgent
+            ):
+                await self._store.purge_inquiry(inquiry.id)
         await self._store.drop_expired(
             now, now - dt.timedelta(hours=retention.message_ids_hours), now - SESSION_LIFE
         )

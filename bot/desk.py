@@ -31,6 +31,7 @@ from bot.store.base import Store
 from bot.vault import Vault
 
 SUGGESTIONS = 5
+UNSETTLED = (InquiryStatus.OPEN, InquiryStatus.WAITING)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -159,7 +160,7 @@ class Desk:
         said = Words(who="staff", at=now, text=answer.text, author=answer.author)
         answered: list[tuple[str, Sealed, Delivery]] = []
         for inquiry in inquiries:
-            if inquiry.status is InquiryStatus.CLOSED:  # the citizen needs it no more
+            if inquiry.status not in UNSETTLED:  # answered already, or the citizen needs it no more
                 continue
             reply = replies.staff_answer(content, inquiry.reference, answer.text, inquiry.language)
             answered.append(
@@ -186,12 +187,18 @@ class Desk:
         return await self._store.resolve_situation(answer.situation_id, answer.author, now, answered, entry)
 
     async def close(self, situation_id: str, staff: str) -> Situation:
-        """Close the situation without an answer. Raises as `answer`."""
+        """Close the situation without an answer, and tell those who asked. Raises as `answer`."""
         await self.claim(situation_id, staff)
         now = self._clock()
         inquiries = await self._store.open_situation(situation_id, staff, now)
-        closed = await self._store.close_situation(situation_id, staff, now)
-        minutes = self._live.corpus.content.desk.retention.exchange_minutes
+        content = self._live.corpus.content
+        told = [
+            owe(self._vault, inquiry.id, replies.closed(content, inquiry.reference, inquiry.language), now)
+            for inquiry in inquiries
+            if inquiry.status in UNSETTLED
+        ]
+        closed = await self._store.close_situation(situation_id, staff, now, told)
+        minutes = content.desk.retention.exchange_minutes
         for inquiry in inquiries:
             await let_go(self._store, self._vault, inquiry, now + dt.timedelta(minutes=minutes))
         return closed

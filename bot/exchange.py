@@ -1,6 +1,7 @@
 """What one address can reach, as its own messages see it: the recent exchange and its inquiries."""
 
 import datetime as dt
+from contextlib import suppress
 from dataclasses import dataclass, replace
 
 from bot.codec import from_json, to_json
@@ -92,20 +93,14 @@ def seal_memory(
 
 async def let_go(store: Store, vault: Vault, inquiry: Inquiry, until: dt.datetime) -> None:
     """Let the conversation that leads to a closed inquiry go at `until`, unless another in it is not closed."""
-    address = from_json(Address, vault.open("address", inquiry.address))
-    key = conversation_key(vault, address)
-    while True:
-        conversation = await store.conversation(key)
-        if conversation is None or conversation.keep_until is not None:
-            return
+    key = conversation_key(vault, from_json(Address, vault.open("address", inquiry.address)))
+    while (conversation := await store.conversation(key)) is not None:
         for reach in open_memory(vault, conversation).reaches:
             other = await store.inquiry(reach.id)
             if other is not None and other.status is not InquiryStatus.CLOSED:
                 return
-        try:
+        with suppress(Stale):  # the citizen wrote meanwhile: look again
             await store.save_conversation(
                 replace(conversation, keep_until=until, version=conversation.version + 1)
             )
             return
-        except Stale:  # a message came in between, and may have opened another
-            continue

@@ -272,6 +272,7 @@ class Inquiry:
     language: Language
     opened_at: datetime
     updated_at: datetime
+    urgent: UrgentKind | None = None
     seen_by_staff: bool = False
     settled_at: datetime | None = None
     """When it was answered or closed."""

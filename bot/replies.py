@@ -230,6 +230,12 @@ def staff_answer(content: Content, reference: str, text: str, language: Language
     )
 
 
+def closed(content: Content, reference: str, language: Language) -> Reply:
+    """Return the word that staff closed the question without an answer."""
+    person = human(content, language)
+    return replace(notice(content, "closed", language, person, reference=reference), owed=True)
+
+
 def with_source(content: Content, reply: Reply, language: Language) -> str:
     """Return the reply's text with its source and date under it, for channels that show only text."""
     lines = [reply.text]

@@ -148,8 +148,10 @@ class Store(Protocol):
         when an inquiry joined meanwhile and is not among `answered`.
         """
 
-    async def close_situation(self, situation_id: str, staff: str, now: datetime) -> Situation:
-        """Close the situation and its inquiries without an answer.
+    async def close_situation(
+        self, situation_id: str, staff: str, now: datetime, told: Sequence[Delivery]
+    ) -> Situation:
+        """Close the situation and its inquiries without an answer; `told` is owed to those who asked.
 
         Raises `SituationTaken`, `SituationSettled`, `NotFound`.
         """
@@ -231,8 +233,10 @@ class Store(Protocol):
     async def expire_claims(self, now: datetime) -> Sequence[str]:
         """Return claims that ran out to the queue; the ids of those situations."""
 
-    async def inquiries_settled_before(self, at: datetime, status: str, limit: int) -> Sequence[Inquiry]:
-        """Return inquiries of that status whose `settled_at` lies before `at`, oldest first."""
+    async def inquiries_settled_before(
+        self, at: datetime, status: str, limit: int, *, urgent: bool
+    ) -> Sequence[Inquiry]:
+        """Return urgent or other inquiries of that status whose `settled_at` lies before `at`, oldest first."""
 
     async def close_inquiry(self, inquiry_id: str, now: datetime) -> None:
         """Close an answered inquiry for good; its situation is closed when all in it are.
@@ -244,12 +248,6 @@ class Store(Protocol):
         """Remove a closed inquiry with its words and deliveries, and its situation when it was the last one.
 
         One that is gone is no error; raises `StoreError` when it is not closed.
-        """
-
-    async def keep_conversation_until(self, key: str, until: datetime) -> None:
-        """Let a conversation go at `until` (its last open inquiry was closed); unknown keys are no error.
-
-        Counts as a write: a conversation read before it has a stale version.
         """
 
     async def drop_expired(self, now: datetime, messages_before: datetime, sessions_before: datetime) -> int:

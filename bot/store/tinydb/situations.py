@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 
-from bot.errors import NotFound, SituationSettled, SituationTaken, StoreError
+from bot.errors import NotFound, SituationSettled, SituationTaken, Stale
 from bot.models import Delivery, Inquiry, InquiryStatus, Sealed, Situation, SituationStatus, StoredEntry
 from bot.store.tinydb.core import Core, verb
 from bot.store.tinydb.shared import UNSETTLED, add_version, inquiries_of, owe
@@ -93,7 +93,7 @@ class SituationVerbs(Core):
             if inquiry.status in UNSETTLED
         ]
         if left:
-            raise StoreError(
+            raise Stale(
                 f"The answer leaves out {', '.join(left)}, which joined the situation meanwhile; "
                 "open it again and answer all of it."
             )
@@ -104,14 +104,20 @@ class SituationVerbs(Core):
         return self._tables.situations.need(situation_id)
 
     @verb
-    def close_situation(self, situation_id: str, staff: str, now: datetime) -> Situation:
-        """Close the situation and its inquiries without an answer."""
+    def close_situation(
+        self, situation_id: str, staff: str, now: datetime, told: Sequence[Delivery]
+    ) -> Situation:
+        """Close the situation and its inquiries without an answer; `told` is owed to those who asked."""
         situation = self._free(situation_id, staff, now)
         for inquiry in inquiries_of(self._tables, situation_id):
             if inquiry.status is not InquiryStatus.CLOSED:
                 self._tables.inquiries.put(
                     replace(inquiry, status=InquiryStatus.CLOSED, updated_at=now, settled_at=now)
                 )
+        for delivery in told:
+            if self._tables.inquiries.need(delivery.inquiry_id).situation_id != situation_id:
+                raise NotFound("An inquiry is in another situation by now; open this one again.")
+            owe(self._tables, delivery.inquiry_id, delivery)
         closed = _settled(situation, SituationStatus.CLOSED, staff, now)
         self._tables.situations.put(closed)
         return closed

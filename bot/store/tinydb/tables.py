@@ -59,7 +59,9 @@ class Tables:
         self.inquiry_by_reference = self.inquiries.unique("reference")
         self.inquiries_by_situation = self.inquiries.grouped("situation_id")
         self.settled_inquiries = {
-            status: self.inquiries.ordered(partial(_settled, status)) for status in InquiryStatus
+            (status, urgent): self.inquiries.ordered(partial(_settled, status, urgent))
+            for status in InquiryStatus
+            for urgent in (False, True)
         }
 
         self.situations = Collection(db, "situations", Situation, "id")
@@ -119,8 +121,10 @@ class Tables:
         self._storage.rows = {}
 
 
-def _settled(status: InquiryStatus, document: Document) -> datetime | None:
-    return cast(datetime | None, document["settled_at"]) if document["status"] == status else None
+def _settled(status: InquiryStatus, urgent: bool, document: Document) -> datetime | None:
+    if document["status"] != status or (document["urgent"] is not None) is not urgent:
+        return None
+    return cast(datetime | None, document["settled_at"])
 
 
 def _place_in_queue(document: Document) -> tuple[bool, datetime] | None:

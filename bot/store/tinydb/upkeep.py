@@ -14,9 +14,11 @@ class UpkeepVerbs(Core):
     """Closing, purging, forgetting, counting."""
 
     @verb
-    def inquiries_settled_before(self, at: datetime, status: str, limit: int) -> Sequence[Inquiry]:
-        """Return inquiries of that status whose `settled_at` lies before `at`, oldest first."""
-        settled = self._tables.settled_inquiries[InquiryStatus(status)]
+    def inquiries_settled_before(
+        self, at: datetime, status: str, limit: int, *, urgent: bool
+    ) -> Sequence[Inquiry]:
+        """Return urgent or other inquiries of that status whose `settled_at` lies before `at`, oldest first."""
+        settled = self._tables.settled_inquiries[InquiryStatus(status), urgent]
         return self._tables.inquiries.all_at(settled.before(at, limit))
 
     @verb
@@ -39,13 +41,6 @@ class UpkeepVerbs(Core):
         if inquiry.status is not InquiryStatus.CLOSED:
             raise StoreError(f"Inquiry {inquiry.reference} is not closed, so it is kept; close it first.")
         remove_inquiry(self._tables, inquiry, None)
-
-    @verb
-    def keep_conversation_until(self, key: str, until: datetime) -> None:
-        """Let a conversation go at `until`; unknown keys are no error."""
-        stored = self._tables.conversations.get(key)
-        if stored is not None:
-            self._tables.conversations.put(replace(stored, keep_until=until, version=stored.version + 1))
 
     @verb
     def drop_expired(self, now: datetime, messages_before: datetime, sessions_before: datetime) -> int:

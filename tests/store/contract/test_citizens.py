@@ -224,7 +224,7 @@ async def test_an_addition_reopens_an_answered_inquiry_with_its_situation(store:
     assert await store.queue() == [replace(made.situation, updated_at=at(30), staff_wrote_at=at(10))], (
         "in the queue again, and nobody holds it"
     )
-    assert await store.inquiries_settled_before(at(100), InquiryStatus.ANSWERED, 10) == []
+    assert await store.inquiries_settled_before(at(100), InquiryStatus.ANSWERED, 10, urgent=False) == []
 
 
 async def test_a_reopened_situation_can_be_answered_again(store: Store) -> None:
@@ -302,7 +302,7 @@ async def test_an_answered_inquiry_can_be_withdrawn(store: Store) -> None:
     await answer(store, "1")
     await store.record(effect("m-2", withdrawn="i-1"))
     assert await store.inquiry("i-1") is None
-    assert await store.inquiries_settled_before(at(1000), InquiryStatus.ANSWERED, 10) == []
+    assert await store.inquiries_settled_before(at(1000), InquiryStatus.ANSWERED, 10, urgent=False) == []
 
 
 async def test_withdrawing_or_solving_what_is_gone_or_closed_is_not_found(store: Store) -> None:

@@ -48,7 +48,7 @@ async def test_the_queue_shows_claimed_situations_too_and_settled_ones_not(store
         await file(store, name)
     await store.claim_situation("s-claimed", "ada", NOW, at(15))
     await answer(store, "answered")
-    await store.close_situation("s-closed", "ada", NOW)
+    await store.close_situation("s-closed", "ada", NOW, [])
     assert {kept.id for kept in await store.queue()} == {"s-claimed", "s-free"}
 
 
@@ -329,7 +329,7 @@ async def test_closing_closes_the_situation_and_its_inquiries_without_an_answer(
     second = await file(store, "2", joins="1")
     await store.claim_situation("s-1", "ada", NOW, at(15))
     await store.save_draft("s-1", "ada", sealed("Dear"), at(2))
-    closed = await store.close_situation("s-1", "ada", at(10))
+    closed = await store.close_situation("s-1", "ada", at(10), [])
     assert closed == replace(
         first.situation,
         references=("R-1", "R-2"),
@@ -347,18 +347,34 @@ async def test_closing_closes_the_situation_and_its_inquiries_without_an_answer(
         assert await store.deliveries_of(made.inquiry.id) == [made.receipt]
 
 
+async def test_those_who_asked_are_owed_the_word_that_it_was_closed(store: Store) -> None:
+    made = await file(store, "1")
+    told = delivery("told", inquiry_id="i-1")
+    await store.close_situation("s-1", "ada", at(10), [told])
+    assert await store.deliveries_of("i-1") == [made.receipt, told]
+
+
+async def test_closing_owes_nothing_to_another_situation(store: Store) -> None:
+    await file(store, "1")
+    other = await file(store, "2")
+    with pytest.raises(NotFound):
+        await store.close_situation("s-1", "ada", at(10), [delivery("told", inquiry_id="i-2")])
+    assert await store.deliveries_of("i-2") == [other.receipt]
+    assert len(await store.queue()) == 2
+
+
 async def test_nobody_closes_what_somebody_else_holds(store: Store) -> None:
     await file(store)
     await store.claim_situation("s-1", "ada", NOW, at(15))
     with pytest.raises(SituationTaken):
-        await store.close_situation("s-1", "bob", at(1))
+        await store.close_situation("s-1", "bob", at(1), [])
     assert await unchanged(store, "1")
 
 
 async def test_what_is_settled_takes_no_more_work(store: Store) -> None:
     await file(store, "1")
     await file(store, "2")
-    settled = {"s-1": await answer(store, "1"), "s-2": await store.close_situation("s-2", "ada", NOW)}
+    settled = {"s-1": await answer(store, "1"), "s-2": await store.close_situation("s-2", "ada", NOW, [])}
     for situation_id, kept in settled.items():
         with pytest.raises(SituationSettled):
             await store.claim_situation(situation_id, "ada", NOW, at(15))
@@ -367,7 +383,7 @@ async def test_what_is_settled_takes_no_more_work(store: Store) -> None:
         with pytest.raises(SituationSettled):
             await store.resolve_situation(situation_id, "ada", NOW, [], None)
         with pytest.raises(SituationSettled):
-            await store.close_situation(situation_id, "ada", NOW)
+            await store.close_situation(situation_id, "ada", NOW, [])
         assert await store.situation(situation_id) == kept
 
 
@@ -381,7 +397,7 @@ async def test_what_is_not_there_is_not_found(store: Store) -> None:
     with pytest.raises(NotFound):
         await store.resolve_situation("s-1", "ada", NOW, [], None)
     with pytest.raises(NotFound):
-        await store.close_situation("s-1", "ada", NOW)
+        await store.close_situation("s-1", "ada", NOW, [])
 
 
 async def test_claims_that_ran_out_return_to_the_queue(store: Store) -> None:

@@ -4,8 +4,8 @@ from dataclasses import replace
 
 import pytest
 
-from bot.errors import NotFound, Stale, StoreError
-from bot.models import InquiryStatus, SituationStatus
+from bot.errors import NotFound, StoreError
+from bot.models import InquiryStatus, SituationStatus, UrgentKind
 from bot.store.base import Store
 from tests.store.builders import (
     NOW,
@@ -16,6 +16,7 @@ from tests.store.builders import (
     conversation,
     effect,
     file,
+    filing,
     hire,
     invite,
     session,
@@ -25,7 +26,7 @@ ANSWERED, CLOSED = InquiryStatus.ANSWERED, InquiryStatus.CLOSED
 
 
 async def settled(store: Store, minutes: float, status: InquiryStatus, limit: int = 10) -> list[str]:
-    found = await store.inquiries_settled_before(at(minutes), status, limit)
+    found = await store.inquiries_settled_before(at(minutes), status, limit, urgent=False)
     assert all(one.status is status for one in found)
     return [one.id for one in found]
 
@@ -36,7 +37,7 @@ async def test_settled_inquiries_come_oldest_first_by_status(store: Store) -> No
         await answer(store, name, when=at(minutes))
     for name, minutes in (("closed", 4), ("closed-first", 2)):
         await file(store, name)
-        await store.close_situation(f"s-{name}", "ada", at(minutes))
+        await store.close_situation(f"s-{name}", "ada", at(minutes), [])
     await file(store, "open")
     assert await settled(store, 100, ANSWERED) == ["i-early", "i-middle", "i-late"]
     assert await settled(store, 9, ANSWERED) == ["i-early", "i-middle"], "before the time, not at it"
@@ -114,24 +115,22 @@ async def test_only_a_closed_inquiry_is_purged(store: Store) -> None:
 async def test_a_conversation_goes_at_the_time_it_was_given(store: Store) -> None:
     await store.save_conversation(conversation())
     assert await store.drop_expired(at(1000), NOW, NOW) == 0, "one without an end stays"
-    await store.keep_conversation_until("c-1", at(60))
-    assert await store.conversation("c-1") == replace(conversation(), keep_until=at(60), version=2)
+    await store.save_conversation(conversation(version=2, keep_until=at(60)))
     assert await store.drop_expired(at(59), NOW, NOW) == 0
     assert await store.drop_expired(at(60), NOW, NOW) == 1
     assert await store.conversation("c-1") is None
     await store.save_conversation(conversation(version=1))
 
 
-async def test_an_unknown_conversation_is_let_go_without_an_error(store: Store) -> None:
-    await store.keep_conversation_until("c-1", at(60))
-    assert await store.conversation("c-1") is None
-
-
-async def test_letting_go_counts_as_a_write_of_the_conversation(store: Store) -> None:
-    await store.save_conversation(conversation())
-    await store.keep_conversation_until("c-1", at(60))
-    with pytest.raises(Stale):
-        await store.save_conversation(conversation(version=2))
+async def test_urgent_inquiries_are_listed_apart_since_they_are_kept_another_time(store: Store) -> None:
+    for name, urgent in (("calm", None), ("urgent", UrgentKind.CRISIS)):
+        made = filing(name)
+        made = replace(made, inquiry=replace(made.inquiry, urgent=urgent))
+        await store.record(effect(f"m-{name}", filing=made))
+        await store.close_situation(f"s-{name}", "ada", at(5), [])
+    for urgent, name in ((False, "i-calm"), (True, "i-urgent")):
+        found = await store.inquiries_settled_before(at(100), CLOSED, 10, urgent=urgent)
+        assert [one.id for one in found] == [name]
 
 
 async def test_digests_of_messages_are_forgotten_in_time(store: Store) -> None:

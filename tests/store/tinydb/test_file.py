@@ -97,7 +97,7 @@ async def everything(store: Store) -> list[object]:
         await store.entry_versions("e-1"),
         await store.staff(),
         await store.session("t-1"),
-        await store.inquiries_settled_before(at(100), "answered", 10),
+        await store.inquiries_settled_before(at(100), "answered", 10, urgent=False),
         await store.counters(),
     ]
 
