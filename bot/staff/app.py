@@ -38,6 +38,7 @@ ROUTES: Sequence[Route] = (
     ("GET", "", queue.queue_page, Access.STAFF),
     ("GET", "/", queue.queue_slash, Access.STAFF),
     ("GET", "/queue", queue.queue_part, Access.STAFF),
+    ("GET", "/banners", queue.banners_part, Access.STAFF),
     ("GET", "/find", queue.find, Access.STAFF),
     ("GET", "/stream", live_views.stream, Access.STAFF),
     ("GET", _SITUATION, situations.situation_page, Access.STAFF),

@@ -17,7 +17,7 @@ from typing import TypeVar
 from argon2 import PasswordHasher
 from argon2.exceptions import VerificationError
 
-from bot.errors import DeskError, InviteSpent, NameTaken, NotFound
+from bot.errors import DeskError, InviteSpent, NotFound
 from bot.models import Invite, Language, Role, Session, StaffAccount
 from bot.staff.throttle import Throttle
 from bot.store.base import Store
@@ -123,10 +123,11 @@ class Accounts:
         self._mind_client(client, now)
         name = tidy_name(name)
         check_password(password, name)
-        if any(_same_name(account.name, name) for account in await self._store.staff()):
-            raise NameTaken(f"There is an account named {name}; choose another name.")
+        # Names differ by more than case. The store, asked for the taken spelling, refuses it, and says so only to
+        # somebody whose invitation is good.
+        taken = next((a.name for a in await self._store.staff() if _same_name(a.name, name)), name)
         account = StaffAccount(
-            name=name,
+            name=taken,
             role=Role.STAFF,  # the store takes the role from the invitation
             password_hash=await self._hash(password),
             language=language,

@@ -38,6 +38,12 @@ async def test_the_role_is_the_invitations(world: World, lin: Person, ada: Perso
     assert roles == {"Ada": Role.ADMINISTRATOR, "Lin": Role.STAFF}
 
 
+async def test_only_a_good_invitation_learns_which_names_are_taken(world: World, lin: Person) -> None:
+    for name in ("Lin", "LIN", "Wei"):
+        with pytest.raises(InviteSpent):
+            await world.accounts.accept("no such invitation", name, PASSWORD, "en")
+
+
 async def test_names_differ_by_more_than_case(world: World, lin: Person) -> None:
     with pytest.raises(NameTaken):
         await world.accounts.accept(await world.accounts.invite(Role.STAFF), "LIN", PASSWORD, "en")

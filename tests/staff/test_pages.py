@@ -167,6 +167,40 @@ async def test_every_page_is_written_in_every_language(world: World, language: A
         assert "{" not in re.sub(r"<script.*?</script>", "", page.words)
 
 
+READ_ON = {
+    "ink": ("page", "sheet", "sunken", "accent-wash", "urgent-wash", "warn-wash"),
+    "soft": ("page", "sheet", "sunken", "accent-wash", "urgent-wash"),
+    "accent": ("page", "sheet"),
+    "accent-ink": ("accent",),
+    "urgent": ("sheet", "urgent-wash"),
+    "urgent-ink": ("urgent",),
+}
+SEEN_ON = {"edge": ("sheet",), "focus": ("page", "sheet", "sunken"), "good": ("sheet",)}
+
+
+@pytest.mark.parametrize("theme", [0, 1], ids=["light", "dark"])
+def test_text_and_edges_stand_out_from_what_is_behind_them(theme: int) -> None:
+    """WCAG 1.4.3 and 1.4.11."""
+    style = (STAFF / "static" / "console.css").read_text()
+    block = re.findall(r":root \{(.*?)\}", style, re.DOTALL)[theme]
+    colours = dict(re.findall(r"--([\w-]+): (#[0-9a-f]{6});", block))
+    for pairs, least in ((READ_ON, 4.5), (SEEN_ON, 3.0)):
+        for front, backs in pairs.items():
+            for back in backs:
+                assert _contrast(colours[front], colours[back]) >= least, (front, back)
+
+
+def _contrast(one: str, other: str) -> float:
+    light, dark = sorted((_luminance(one), _luminance(other)), reverse=True)
+    return (light + 0.05) / (dark + 0.05)
+
+
+def _luminance(colour: str) -> float:
+    parts = [int(colour[i : i + 2], 16) / 255 for i in (1, 3, 5)]
+    linear = [p / 12.92 if p <= 0.04045 else ((p + 0.055) / 1.055) ** 2.4 for p in parts]
+    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+
+
 def test_the_three_catalogues_say_the_same_things() -> None:
     reference = {key: _places(value) for key, value in catalogue("en").items() if key.startswith("staff.")}
     for language in LANGUAGES:

@@ -26,6 +26,7 @@ ANSWER: dict[tuple[str, str], tuple[int | str, int, int]] = {
     ("GET", ""): (IN, 200, 200),
     ("GET", "/"): (IN, 303, 303),
     ("GET", "/queue"): (IN, 200, 200),
+    ("GET", "/banners"): (IN, 200, 200),
     ("GET", "/find"): (IN, 303, 303),
     ("GET", "/stream"): (401, 200, 200),
     ("GET", "/situations/{id}"): (IN, 200, 200),

@@ -1,6 +1,5 @@
 """Opening, holding and answering a situation."""
 
-import dataclasses
 from typing import Any
 
 import pytest
@@ -44,12 +43,13 @@ async def test_what_one_session_opened_stays_closed_to_every_other(
 async def test_an_inquiry_that_joins_is_opened_by_itself(world: World, lin: Person) -> None:
     situation = await world.file(f"where is my {CANARY}")
     await lin.open(situation)
-    grown = dataclasses.replace(situation, references=(*situation.references, "XXXX-0000"))
-    await world.file("second", joins=grown)
-    if len((await world.desk.peek(situation.id)).references) > 1:
-        page = await lin.get(f"/situations/{situation.id}")
-        assert CANARY not in page.text
-        assert "The words of 2 citizens are closed" in page.text
+    await world.file("a second citizen", joins=situation)
+    page = await lin.get(f"/situations/{situation.id}")
+    assert CANARY not in page.text
+    assert "The words of 2 citizens are closed" in page.words
+    page = await lin.open(situation)
+    assert "a second citizen" in page.text
+    assert "Send to all 2" in page.words
 
 
 async def test_the_queue_shows_most_urgent_and_oldest_first(world: World) -> None:

@@ -293,14 +293,33 @@
     count(); fit();
   }
 
+  // --- what stands above every page, and lists that may change ---------------------------------------------
+
+  const banners = find("[data-banners]");
+  if (banners) {
+    setInterval(gathered(async () => {
+      const page = await part(banners.dataset.banners);
+      const open = find("details[open]", banners);
+      if (page.body.innerHTML.trim() === banners.innerHTML.trim() || open) return;
+      banners.replaceChildren(...page.body.childNodes);
+    }, 0), 30000);
+  }
+
+  const list = find("[data-list]");
+  if (list) {
+    const soon = gathered(async () => {
+      const newer = find("[data-list]", await part(location.pathname + location.search));
+      if (newer && !list.contains(document.activeElement)) list.replaceChildren(...newer.childNodes);
+    }, 300);
+    listeners.push((change) => { if (change.kind === "entry") soon(); });
+  }
+
   // --- one entry ----------------------------------------------------------------------------------------
 
   const entry = find("[data-entry]");
   if (entry && news) {
-    let first = true;
     listeners.push((change) => {
       if (change.kind === "entry" && change.id === entry.dataset.entry) say(news.dataset.changed);
-      first = false;
     });
   }
 

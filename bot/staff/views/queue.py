@@ -33,6 +33,11 @@ async def queue_part(request: web.Request) -> web.Response:
     return page(request, "_rows.html", **await _rows(request))
 
 
+async def banners_part(request: web.Request) -> web.Response:
+    """Return what stands above every page, for a page that is long open to renew."""
+    return page(request, "_banners.html")
+
+
 async def find(request: web.Request) -> web.Response:
     """Lead to the situation that holds a reference; its words stay closed."""
     sought = request.query.get("reference", "").strip()[:40]
