@@ -21,6 +21,7 @@ from bot.corpus import LiveCorpus
 from bot.delivery import Deliverer
 from bot.desk import Desk, stored_entries
 from bot.errors import DeskError
+from bot.fit import FitWorker
 from bot.models import Address, KnowledgeEntry, Reply, Role
 from bot.staff import create_console
 from bot.staff.auth import Accounts
@@ -69,9 +70,13 @@ class App:
         async def stored() -> Sequence[KnowledgeEntry]:
             return await stored_entries(store, vault)
 
+        self._fitting = FitWorker()
         folders = (settings.intents_dir, settings.knowledge_dir)
         self.live = LiveCorpus(
-            lambda: read_content([settings.intents_dir], [settings.knowledge_dir]), stored, folders
+            lambda: read_content([settings.intents_dir], [settings.knowledge_dir]),
+            stored,
+            folders,
+            fit_whole=self._fitting.fit,
         )
         zone = settings.timezone
         self.desk = Desk(store=store, vault=vault, live=self.live, clock=utc_now, timezone=zone)
@@ -150,6 +155,7 @@ class App:
         await self._deliverer.stop()
         await self._clockwork.stop()
         await self.live.stop()
+        self._fitting.stop()
         if self._follower is not None:
             self._follower.cancel()
             await asyncio.gather(self._follower, return_exceptions=True)

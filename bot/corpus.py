@@ -4,6 +4,7 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 from watchfiles import awatch
@@ -18,6 +19,9 @@ log = logging.getLogger(__name__)
 
 SETTLE_AFTER = 3.0
 """Seconds without a change before the thresholds are learned anew."""
+
+
+FitWhole = Callable[[Sequence[Item], Sequence[str], MatchPolicy], Awaitable[Matcher]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,13 +47,22 @@ def build_corpus(content: Content, previous: Corpus | None = None, *, quick: boo
     matcher = (
         previous.matcher
         if previous is not None and _matching_parts(previous.content) == _matching_parts(content)
-        else _fit(content, previous.matcher if quick and previous is not None else None)
+        else fit(*_matching_parts(content), like=previous.matcher if quick and previous is not None else None)
     )
     return Corpus(content=content, matcher=matcher, urgent=urgent)
 
 
-def _matching_parts(content: Content) -> tuple[object, ...]:
-    return (_items(content), content.outside, content.desk.policy)
+def _matching_parts(content: Content) -> tuple[list[Item], tuple[str, ...], MatchPolicy]:
+    policy = content.desk.policy
+    return (
+        _items(content),
+        content.outside,
+        MatchPolicy(
+            target_precision=policy.target_precision,
+            offer_precision=policy.offer_precision,
+            outside_share=policy.outside_share,
+        ),
+    )
 
 
 def _items(content: Content) -> list[Item]:
@@ -70,20 +83,6 @@ def _items(content: Content) -> list[Item]:
     return items
 
 
-def _fit(content: Content, like: Matcher | None = None) -> Matcher:
-    policy = content.desk.policy
-    return fit(
-        _items(content),
-        content.outside,
-        MatchPolicy(
-            target_precision=policy.target_precision,
-            offer_precision=policy.offer_precision,
-            outside_share=policy.outside_share,
-        ),
-        like=like,
-    )
-
-
 class LiveCorpus:
     """The corpus that answers now. A sound change replaces it whole; a faulty one leaves it alone."""
 
@@ -92,11 +91,17 @@ class LiveCorpus:
         read: Callable[[], Content],
         stored: Callable[[], Awaitable[Sequence[KnowledgeEntry]]],
         folders: Sequence[Path] = (),
+        *,
+        fit_whole: FitWhole | None = None,
     ) -> None:
-        """`read` reads the files (in a thread), `stored` the entries written at the console."""
+        """`read` reads the files (in a thread), `stored` the entries written at the console.
+
+        `fit_whole` learns a matcher anew after a change went live; in a thread when it is not given.
+        """
         self._read = read
         self._stored = stored
         self._folders = tuple(folders)
+        self._fit_whole: FitWhole = fit_whole or partial(asyncio.to_thread, fit)
         self._corpus: Corpus | None = None
         self._files: Content | None = None
         self._refreshing = asyncio.Lock()
@@ -172,7 +177,7 @@ class LiveCorpus:
             self._settle.clear()
             quickly = self.corpus
             try:
-                matcher = await asyncio.to_thread(_fit, quickly.content)
+                matcher = await self._fit_whole(*_matching_parts(quickly.content))
             except Exception:
                 log.exception("The thresholds could not be learned anew; the old ones stay")
                 continue
