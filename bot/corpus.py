@@ -4,7 +4,6 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
-from functools import partial
 from pathlib import Path
 
 from watchfiles import awatch
@@ -83,6 +82,10 @@ def _items(content: Content) -> list[Item]:
     return items
 
 
+async def _fit_in_thread(items: Sequence[Item], outside: Sequence[str], policy: MatchPolicy) -> Matcher:
+    return await asyncio.to_thread(fit, items, outside, policy)
+
+
 class LiveCorpus:
     """The corpus that answers now. A sound change replaces it whole; a faulty one leaves it alone."""
 
@@ -101,7 +104,7 @@ class LiveCorpus:
         self._read = read
         self._stored = stored
         self._folders = tuple(folders)
-        self._fit_whole: FitWhole = fit_whole or partial(asyncio.to_thread, fit)
+        self._fit_whole: FitWhole = fit_whole or _fit_in_thread
         self._corpus: Corpus | None = None
         self._files: Content | None = None
         self._refreshing = asyncio.Lock()
