@@ -33,7 +33,9 @@ _SAMPLE = {"reference": "ABCD-EFGH-JKMN", "opens_at": "11-24 08:00"}
 _PLACEHOLDER = re.compile(r"\{([a-z_]*)\}")
 _DIGITS = re.compile(r"\d{3,}")
 _DECORATION = re.compile("[!！\u2600-\u27bf\U0001f000-\U0001faff]")
-_TOP = frozenset({"numbers", "forbidden", "disclosure", "cards", "calls", "duty", "soft", "followup", "lists", "phrases"})
+_TOP = frozenset(
+    {"numbers", "forbidden", "disclosure", "cards", "calls", "duty", "soft", "followup", "lists", "phrases"}
+)
 _NUMBER_KEYS = frozenset({"role", "number", "label", "source", "verified_on", "verified_by"})
 
 Texts = Mapping[str, str]
@@ -83,7 +85,9 @@ def read_urgent(data: Mapping[str, object]) -> UrgentContent:
     reader = _Reader()
     root = reader.mapping("urgent", data)
     for key in sorted(set(root) - _TOP):
-        reader.fault(key, f"is not a part of the urgent content; remove it or use one of {', '.join(sorted(_TOP))}")
+        reader.fault(
+            key, f"is not a part of the urgent content; remove it or use one of {', '.join(sorted(_TOP))}"
+        )
     lists = {
         str(name): reader.strings(f"lists.{name}", words)
         for name, words in reader.mapping("lists", root.get("lists", {})).items()
@@ -140,7 +144,8 @@ def unverified_numbers(content: UrgentContent, today: date) -> tuple[Number, ...
 def spoken(template: str, content: UrgentContent, values: Mapping[str, str]) -> str:
     """Return `template` with numbers and `values` in place; lines that come out empty are left out."""
     filled = _PLACEHOLDER.sub(
-        lambda found: content.numbers[found[1]].number if found[1] in content.numbers else values[found[1]], template
+        lambda found: content.numbers[found[1]].number if found[1] in content.numbers else values[found[1]],
+        template,
     )
     return "\n".join(line.strip() for line in filled.split("\n") if line.strip())
 
@@ -169,12 +174,17 @@ class _Reader:
             if isinstance(item, str) and item.strip():
                 found.append(item)
             else:
-                self.fault(f"{where}[{at}]", f"is {item!r:.40}; write a text, in quotes if it looks like a number or yes/no")
+                self.fault(
+                    f"{where}[{at}]",
+                    f"is {item!r:.40}; write a text, in quotes if it looks like a number or yes/no",
+                )
         return tuple(found)
 
     def numbers(self, data: object) -> dict[str, Number]:
         if not isinstance(data, Sequence) or isinstance(data, str):
-            self.fault("numbers", "is missing or not a list; list each number with role, number, label, source")
+            self.fault(
+                "numbers", "is missing or not a list; list each number with role, number, label, source"
+            )
             return {}
         found: dict[str, Number] = {}
         for at, item in enumerate(data):
@@ -223,7 +233,9 @@ class _Reader:
         found = self.mapping(where, data)
         for key in sorted(set(map(str, found)) - set(expected)):
             self.fault(f"{where}.{key}", f"is unknown; use {', '.join(expected)}")
-        return {name: self.texts(f"{where}.{name}", found.get(name), wanted) for name, wanted in expected.items()}
+        return {
+            name: self.texts(f"{where}.{name}", found.get(name), wanted) for name, wanted in expected.items()
+        }
 
     def texts(self, where: str, data: object, wanted: set[str]) -> Texts:
         """Return the text in each language; each must hold the placeholders `wanted` and no other but numbers."""
@@ -242,11 +254,16 @@ class _Reader:
             for name in sorted(wanted - held):
                 self.fault(f"{where}.{language}", f"lacks {{{name}}}; put it where it belongs")
             if "disclosure" in wanted and not text.startswith("{disclosure}"):
-                self.fault(f"{where}.{language}", "does not begin with {disclosure}; say first that no person wrote it")
+                self.fault(
+                    f"{where}.{language}",
+                    "does not begin with {disclosure}; say first that no person wrote it",
+                )
             texts[language] = text
         return texts
 
-    def phrases(self, data: object, lists: Mapping[str, Sequence[str]]) -> dict[str, dict[str, tuple[str, ...]]]:
+    def phrases(
+        self, data: object, lists: Mapping[str, Sequence[str]]
+    ) -> dict[str, dict[str, tuple[str, ...]]]:
         found = self.mapping("phrases", data)
         kinds = (*URGENT_KINDS, *HARMLESS_KINDS)
         for kind in sorted(set(map(str, found)) - set(kinds)):
@@ -261,7 +278,9 @@ class _Reader:
                 where = f"phrases.{kind}.{language}"
                 lines = self.strings(where, by_language.get(language, ()))
                 if not lines:
-                    self.fault(where, "has no phrases; the detector needs some of every kind in both languages")
+                    self.fault(
+                        where, "has no phrases; the detector needs some of every kind in both languages"
+                    )
                 for at, line in enumerate(lines):
                     for sentence in faults_in(line, lists):
                         self.fault(f"{where}[{at}]", sentence)
@@ -295,7 +314,10 @@ class _Reader:
 
     def _check_text(self, where: str, text: str, content: UrgentContent) -> None:
         for digits in _DIGITS.findall(text):
-            self.fault(where, f"spells out the number {digits}; list it under numbers and write its role, as in {{police}}")
+            self.fault(
+                where,
+                f"spells out the number {digits}; list it under numbers and write its role, as in {{police}}",
+            )
         if _DECORATION.search(text):
             self.fault(where, "has an exclamation mark or a picture; take it out")
         folded = fold(text)

@@ -1,11 +1,15 @@
-"""Judging a message: a model trained on the content's phrases at start-up."""
+"""Judging a message: a model trained on the content's phrases at start-up, trusted as far as the evidence goes."""
 
+import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
+import numpy.typing as npt
 
+from bot.urgent.concepts import NAMES, meanings
 from bot.urgent.content import HARMLESS_KINDS, URGENT_KINDS, UrgentContent
+from bot.urgent.evidence import evidence
 from bot.urgent.features import rows
 from bot.urgent.model import Model, learn, learn_scale
 from bot.urgent.phrases import expand
@@ -15,24 +19,37 @@ from bot.urgent.verdict import Service, Tier, Verdict
 CRISIS, DANGER, OTHER = 0, 1, 2
 SERVICES: tuple[Service, ...] = ("police", "fire", "ambulance", "traffic")
 _CRISIS_KINDS = ("explicit", "implicit", "third_person")
-_MOST_WORDINGS = {"ordinary": 40}
-_WORDINGS = 8
+_TAKEN_APART = ("ordinary", "administrative")
+"""Kinds whose clauses are trained on too: messages are judged clause by clause, and most are of these kinds."""
+_WORDINGS = {"ordinary": 24, "administrative": 6, "idiom": 6}
+_URGENT_WORDINGS = 6
 _STRENGTH = 6.0
-SURE = {"crisis": 0.4, "danger": 0.4}
-POSSIBLE = {"crisis": -0.8, "danger": -0.8}
+_LEAD = -0.5
+
+# Log-odds from which a piece counts, by kind (crisis, danger) and by evidence (none, weak, strong, told, framed).
+# Chosen by cross-validation over lines, see docs/urgent.md; -9 lets a plainly told crisis through always.
+_SURE = np.array([[2.5, 1.5, 1.5, -9.0, 3.0], [1.5, 1.0, 1.25, 0.25, 2.0]])
+_POSSIBLE = np.array([[0.25, 0.25, -0.5, -9.0, -0.5], [0.0, 0.0, 0.0, -1.0, 0.5]])
+
+_HAPPENS_TO_WRITER = re.compile(
+    r"我们?(?:被|家|这|在|的|困|卡|躲|自己|胸|喘|流|撞|摔|掉|好|很|快)|[打砍追堵跟贴掐抢锁关骗摸]着?了?我|[救让帮对]我|对我"
+    r"|\b(?:i am|i can not|i was|i got|i have|me|us|we are|we can not|we got|our|my (?:house|flat|apartment|room|door|car|kitchen|leg|arm|chest|throat))\b"
+)
+_OTHER_PEOPLE = frozenset({NAMES.index("other"), NAMES.index("vulnerable")})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Example:
-    """One training text: a wording of one line of the content."""
+    """One training text: a wording of one line of the content, or a clause of it."""
 
     text: str
     kind: str
     language: str
     line: int
-    """Number of the line it comes from; wordings of a line are never split in cross-validation."""
+    """Number of the line it comes from; what comes of one line is never split in cross-validation."""
     share: float
     """Its weight: wordings of one line count together for less than as many lines."""
+    clause: bool = False
 
 
 class Detector:
@@ -45,26 +62,27 @@ class Detector:
 
     def judge(self, text: str) -> Verdict | None:
         """Return what is urgent about `text`, any string at all; None: nothing."""
-        read = pieces(clean(text))
-        scores = self._model.scores(rows(read))
-        best = scores.argmax(axis=0)
-        crisis, danger = float(scores[best[CRISIS], CRISIS]), float(scores[best[DANGER], DANGER])
-        if crisis - SURE["crisis"] >= danger - SURE["danger"]:
-            kind, score, at = "crisis", crisis, int(best[CRISIS])
-        else:
-            kind, score, at = "danger", danger, int(best[DANGER])
-        if score < POSSIBLE[kind]:
+        cleaned = clean(text)
+        read = pieces(cleaned)
+        meant = [meanings(piece) for piece in read]
+        scores = self._model.scores(rows(read, meant))
+        weight = np.array([evidence(found, told_of=meant[0]) for found in meant])
+        sure, at = _best(scores, weight, _SURE)
+        tier = Tier.SURE
+        if sure is None:
+            tier = Tier.POSSIBLE
+            sure, at = _best(scores, weight, _POSSIBLE)
+        if sure is None:
             return None
-        tier = Tier.SURE if score >= SURE[kind] else Tier.POSSIBLE
-        if kind == "crisis":
+        if sure == CRISIS:
             return Verdict(kind="crisis", tier=tier, about_other=bool(scores[at, OTHER] > 0))
         services = scores[at, OTHER + 1 :]
         lead = int(services.argmax())
         return Verdict(
             kind="danger",
             tier=tier,
-            about_other=bool(scores[at, OTHER] > 0),
-            service=SERVICES[lead] if services[lead] > -0.5 else None,
+            about_other=not _OTHER_PEOPLE.isdisjoint(meant[at]) and not _HAPPENS_TO_WRITER.search(cleaned),
+            service=SERVICES[lead] if services[lead] > _LEAD else None,
         )
 
 
@@ -74,36 +92,67 @@ def build_detector(content: UrgentContent) -> Detector:
 
 
 def examples(content: UrgentContent) -> list[Example]:
-    """Return every wording of every line of `content`."""
+    """Return every wording of every line of `content`, and the clauses of the everyday ones."""
     found = []
     line_number = 0
     for kind in (*URGENT_KINDS, *HARMLESS_KINDS):
         for language in ("zh", "en"):
             for line in content.phrases[kind][language]:
-                texts = expand(line, content.lists, _MOST_WORDINGS.get(kind, _WORDINGS))
-                share = len(texts) ** -0.5
-                found += [
-                    Example(text=clean(text), kind=kind, language=language, line=line_number, share=share)
-                    for text in texts
-                ]
+                wordings = expand(line, content.lists, _WORDINGS.get(kind, _URGENT_WORDINGS))
+                share = len(wordings) ** -0.5
+                for wording in wordings:
+                    text = clean(wording)
+                    example = Example(text=text, kind=kind, language=language, line=line_number, share=share)
+                    found.append(example)
+                    if kind in _TAKEN_APART:
+                        found += [
+                            replace(example, text=piece, share=share / 2, clause=True)
+                            for piece in pieces(text)
+                            if piece != text
+                        ]
                 line_number += 1
     return found
 
 
 def train(lines: Sequence[Example]) -> Detector:
     """Return a detector trained on `lines`."""
-    matrix = rows([line.text for line in lines])
+    texts = [line.text for line in lines]
+    matrix = rows(texts, [meanings(text) for text in texts])
     kinds = np.array([line.kind for line in lines])
     share = np.array([line.share for line in lines])
     crisis = np.isin(kinds, _CRISIS_KINDS)
     danger = np.char.startswith(kinds, "danger_")
-    scale = learn_scale(matrix, len(lines))
-    targets = [crisis, danger, kinds == "third_person", *(kinds == f"danger_{service}" for service in SERVICES)]
+    targets = [
+        crisis,
+        danger,
+        kinds == "third_person",
+        *(kinds == f"danger_{service}" for service in SERVICES),
+    ]
+    # A crisis is no example against danger, nor the other way: one message may be both.
     among = [~danger, ~crisis, crisis, danger, danger, danger, danger]
-    importance = []
-    for target, used in zip(targets, among, strict=True):
-        weight = np.where(used, share, 0.0)
-        importance.append(np.where(target, weight / max(weight[target].sum(), 1e-9), weight / max(weight[~target].sum(), 1e-9)) * weight.sum() / 2)
     return Detector(
-        learn(matrix, np.stack(targets, 1).astype(np.float64), np.stack(importance, 1), scale, strength=_STRENGTH)
+        learn(
+            matrix,
+            np.stack(targets, 1).astype(np.float64),
+            np.stack(
+                [_balanced(target, share * used) for target, used in zip(targets, among, strict=True)], 1
+            ),
+            learn_scale(matrix, len(lines)),
+            strength=_STRENGTH,
+        )
     )
+
+
+def _balanced(target: npt.NDArray[np.bool_], weight: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    """Return `weight` scaled so that both sides of `target` weigh the same and the whole as much as before."""
+    half = weight.sum() / 2
+    return np.where(target, weight * half / weight[target].sum(), weight * half / weight[~target].sum())
+
+
+def _best(
+    scores: npt.NDArray[np.float64], weight: npt.NDArray[np.int64], thresholds: npt.NDArray[np.float64]
+) -> tuple[int | None, int]:
+    """Return the kind that passes its threshold by most, and the piece where; None: neither passes."""
+    margins = np.stack([scores[:, kind] - thresholds[kind, weight[:, kind]] for kind in (CRISIS, DANGER)], 1)
+    at, kind = divmod(int(margins.argmax()), 2)
+    return (kind if margins[at, kind] >= 0 else None), at

@@ -15,13 +15,16 @@ _MULTIPLIER = np.uint64(0x9E3779B97F4A7C15)
 _STEP = np.uint64(0xD1B54A32D192ED03)
 _START, _END, _NUMBER = 1, 2, 3
 _LONGEST_WORD = 24
+_PAIR = 1 << 20
+_EMPHASIS = 4
+"""How often a family is counted where it is found: it says more than one n-gram does."""
 
 Rows = tuple[npt.NDArray[np.int64], npt.NDArray[np.int64], npt.NDArray[np.float64]]
 """Row starts (CSR `indptr`), columns in [0, WIDTH), and 1 + ln(count) for each."""
 
 
-def rows(texts: Sequence[str]) -> Rows:
-    """Return one sparse row per text."""
+def rows(texts: Sequence[str], meant: Sequence[Sequence[int]]) -> Rows:
+    """Return one sparse row per text; `meant` holds what `meanings` finds in each."""
     plain, plain_rows = _token_codes(texts)
     parts = [*_grams(plain, plain_rows, (1, 2, 3, 4), salt=11), *_skips(plain, plain_rows, salt=23)]
     if not all(text.isascii() for text in texts):
@@ -30,10 +33,12 @@ def rows(texts: Sequence[str]) -> Rows:
             *_grams(sound, sound_rows, (2, 3, 4), salt=37),
             *_skips(sound, sound_rows, salt=41),
         ]
-    parts.append(_letters(texts))
+    parts += [_letters(texts), _meanings(meant)]
     columns = np.concatenate([codes for codes, _ in parts])
     owners = np.concatenate([owner for _, owner in parts])
-    keys, counts = np.unique((owners << BITS) | (columns >> np.uint64(64 - BITS)).astype(np.int64), return_counts=True)
+    keys, counts = np.unique(
+        (owners << BITS) | (columns >> np.uint64(64 - BITS)).astype(np.int64), return_counts=True
+    )
     starts = np.searchsorted(keys >> BITS, np.arange(len(texts) + 1))
     return starts, keys & (WIDTH - 1), 1.0 + np.log(counts)
 
@@ -60,7 +65,9 @@ def _code(token: str) -> int:
 Part = tuple[npt.NDArray[np.uint64], npt.NDArray[np.int64]]
 
 
-def _grams(codes: npt.NDArray[np.uint64], owners: npt.NDArray[np.int64], sizes: Sequence[int], *, salt: int) -> list[Part]:
+def _grams(
+    codes: npt.NDArray[np.uint64], owners: npt.NDArray[np.int64], sizes: Sequence[int], *, salt: int
+) -> list[Part]:
     found: list[Part] = []
     running = codes * _STEP + np.uint64(salt)
     for size in range(1, max(sizes) + 1):
@@ -86,6 +93,22 @@ def _skips(codes: npt.NDArray[np.uint64], owners: npt.NDArray[np.int64], *, salt
     return found
 
 
+def _meanings(meant: Sequence[Sequence[int]]) -> Part:
+    """Return codes of the word families and events of each text, and of every two of them together."""
+    codes: list[int] = []
+    lengths: list[int] = []
+    for found in meant:
+        together = [
+            _PAIR + first * 128 + second for at, first in enumerate(found) for second in found[at + 1 :]
+        ]
+        codes += list(found) * _EMPHASIS
+        codes += together
+        lengths.append(len(found) * _EMPHASIS + len(together))
+    return (np.array(codes, np.uint64) + np.uint64(7)) * _MULTIPLIER * _STEP, np.repeat(
+        np.arange(len(meant)), lengths
+    )
+
+
 def _letters(texts: Sequence[str]) -> Part:
     codes: list[int] = []
     lengths: list[int] = []
@@ -104,5 +127,7 @@ def _word_letters(word: str) -> tuple[int, ...]:
         return ()
     edged = f"<{word[:_LONGEST_WORD]}>".encode()
     return tuple(
-        zlib.crc32(edged[at : at + size]) | size << 41 for size in (3, 4, 5) for at in range(len(edged) - size + 1)
+        zlib.crc32(edged[at : at + size]) | size << 41
+        for size in (3, 4, 5)
+        for at in range(len(edged) - size + 1)
     )

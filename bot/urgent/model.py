@@ -58,7 +58,9 @@ def learn(rows: Rows, targets: Floats, importance: Floats, scale: Floats, *, str
     bias = np.zeros(classes)
     for k in range(classes):
         used = np.flatnonzero(importance[:, k])
-        regression = LogisticRegression(solver="liblinear", dual=True, C=strength, max_iter=15, tol=0.03, random_state=7)
+        regression = LogisticRegression(
+            solver="liblinear", dual=True, C=strength, max_iter=15, tol=0.03, random_state=7
+        )
         with warnings.catch_warnings():
             # Fifteen rounds are near enough: more move no verdict, and start-up waits for them.
             warnings.simplefilter("ignore", ConvergenceWarning)

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from random import Random
 
 _GROUP = re.compile(r"\(([^()]*)\)|<([a-z_]+)>")
+_LIST = re.compile(r"<([a-z_]+)>")
 _STRAY = re.compile(r"[()<>|]")
 
 
@@ -13,12 +14,31 @@ def faults_in(line: str, lists: Mapping[str, Sequence[str]]) -> list[str]:
     """Return what is wrong with the notation of `line`, each as a sentence with its remedy."""
     faults = [
         f"names the list <{name}>, which does not exist; add it under `lists` or write the words out"
-        for name in (found[2] for found in _GROUP.finditer(line))
-        if name and name not in lists
+        for name in _LIST.findall(line)
+        if name not in lists
     ]
-    if _STRAY.search(_GROUP.sub("", line)):
-        faults.append("has a bracket or bar outside a group; write alternatives as (a|b), without nesting")
+    if _STRAY.search(_GROUP.sub("", line)) or any(
+        alternative.count("<") > 1
+        for group in _GROUP.finditer(line)
+        for alternative in (group[1] or "").split("|")
+    ):
+        faults.append(
+            "has a bracket or bar outside a group; write alternatives as (a|b), without nesting, and at most one <list> in each"
+        )
     return faults
+
+
+def _alternatives(group: str, lists: Mapping[str, Sequence[str]]) -> list[str]:
+    """Return the alternatives of a group; one that names a list stands for each of its words."""
+    found: list[str] = []
+    for alternative in group.split("|"):
+        named = _LIST.search(alternative)
+        words = lists[named[1]] if named else ("",)
+        found += [
+            alternative[: named.start()] + word + alternative[named.end() :] if named else alternative
+            for word in words
+        ]
+    return found
 
 
 def expand(line: str, lists: Mapping[str, Sequence[str]], limit: int) -> list[str]:
@@ -30,7 +50,7 @@ def expand(line: str, lists: Mapping[str, Sequence[str]], limit: int) -> list[st
     end = 0
     for group in _GROUP.finditer(line):
         parts.append((line[end : group.start()],))
-        parts.append(lists[group[2]] if group[2] else group[1].split("|"))
+        parts.append(lists[group[2]] if group[2] else _alternatives(group[1], lists))
         end = group.end()
     parts.append((line[end:],))
     total = 1

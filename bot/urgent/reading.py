@@ -2,7 +2,6 @@
 
 import re
 import unicodedata
-from collections.abc import Iterable
 from functools import cache, lru_cache
 
 from pypinyin.pinyin_dict import pinyin_dict
@@ -17,19 +16,35 @@ _SHORTEST_PIECE = 3
 """Tokens a clause needs to be judged alone; "的死了" by itself means nothing."""
 
 _NEWLINES = re.compile(r"[\r\n\v\f\x85\u2028\u2029]+")
-_MASKED = re.compile(rf"(?<=[{HAN}])[*＊x×·.\-_~/|+、\"'“”‘’#^=]+(?=[{HAN}](?:[*＊x×·.\-_~/|+、\"'“”‘’#^=]|$))")
+_MASKED = re.compile(
+    rf"(?<=[{HAN}])[*＊x×·.\-_~/|+、\"'“”‘’#^=]+(?=[{HAN}](?:[*＊x×·.\-_~/|+、\"'“”‘’#^=]|$))"
+)
 _HAN_GAP = re.compile(rf"(?<=[{HAN}]) (?=[{HAN}])")
 _SPELLED = re.compile(r"(?<![a-z0-9])(?:[a-z0][ .\-_*]{1,3}){4,}[a-z0](?![a-z])")
 _SPELLED_WORD = re.compile(r"(?<![a-z])(?:[a-z][.\-_*]){2,}[a-z](?![a-z])")
 _LEET_WORD = re.compile(r"(?=[a-z0-9@$!*]*[a-z])(?=[a-z0-9@$!*]*[0-9@$!*])[a-z0-9@$!*]{3,}")
-_LEET = str.maketrans({"0": "o", "1": "i", "3": "e", "4": "a", "5": "s", "7": "t", "@": "a", "$": "s", "!": "i"})
+_LEET = str.maketrans(
+    {"0": "o", "1": "i", "3": "e", "4": "a", "5": "s", "7": "t", "@": "a", "$": "s", "!": "i"}
+)
 _LONG_RUN = re.compile(r"([^\W\d_])\1{2,}")
 _SENTENCE_END = re.compile(r"[。！？!?；;…]+|\.(?=\s|$)")
 _CLAUSE_END = re.compile(r"[。！？!?；;…，,、:：—]+|\.(?=\s|$)| - ")
 _PINYIN_RUN = re.compile(r"(?<![a-z'])[a-z]{1,6}(?: [a-z]{1,6})+(?![a-z'])")
 _PINYIN_IN_HAN = re.compile(rf"(?<=[{HAN}])([a-z]{{2,6}})(?![a-z])|(?<![a-z])([a-z]{{2,6}})(?=[{HAN}])")
 
-_CHARGED_WORDS = ("kill", "die", "dead", "death", "suicide", "suicidal", "murder", "stab", "rape", "overdose", "shoot")
+_CHARGED_WORDS = (
+    "kill",
+    "die",
+    "dead",
+    "death",
+    "suicide",
+    "suicidal",
+    "murder",
+    "stab",
+    "rape",
+    "overdose",
+    "shoot",
+)
 
 # What people write to slip past filters, to save letters, or by ear. Whole words on the Latin side.
 _ENGLISH = {
@@ -48,7 +63,9 @@ _ENGLISH = {
     "mam": "mother", "someones": "someone is", "somebodys": "somebody is", "neighbour": "neighbor",
     "neighbours": "neighbors", "anymore": "any more", "alot": "a lot", "everyones": "everyone is",
 }  # fmt: skip
-_ENGLISH_WORD = re.compile(r"(?<![a-z0-9])(?:" + "|".join(sorted(_ENGLISH, key=len, reverse=True)) + r")(?![a-z0-9'])")
+_ENGLISH_WORD = re.compile(
+    r"(?<![a-z0-9])(?:" + "|".join(sorted(_ENGLISH, key=len, reverse=True)) + r")(?![a-z0-9'])"
+)
 _CONTRACTIONS = (
     (re.compile(r"\bcan't\b|\bca n't\b"), "can not"),
     (re.compile(r"\bwon't\b"), "will not"),
@@ -147,13 +164,19 @@ def _add(piece: str, found: dict[str, None]) -> None:
 def _is_kept(character: str) -> bool:
     """Return whether `character` says something; emoji, ornaments and stray marks do not."""
     category = unicodedata.category(character)
-    return category[0] in "LNPZ" or (category[0] == "M" and category != "Mn" and category != "Me") or character in "+|~^$="
+    return (
+        category[0] in "LNPZ"
+        or (category[0] == "M" and category != "Mn" and category != "Me")
+        or character in "+|~^$="
+    )
 
 
 def _plain_word(found: re.Match[str]) -> str:
     word = found[0]
     if "*" in word:
-        pattern = re.compile(word.replace("*", "[a-z]{0,3}").replace("$", "s").replace("@", "a").replace("!", "i") + "$")
+        pattern = re.compile(
+            word.replace("*", "[a-z]{0,3}").replace("$", "s").replace("@", "a").replace("!", "i") + "$"
+        )
         for charged in _CHARGED_WORDS:
             if len(word) >= len(charged) - 2 and pattern.match(charged):
                 return charged
@@ -174,9 +197,89 @@ def _han_from_pinyin(run: re.Match[str]) -> str:
 
 
 _ENGLISH_SYLLABLES = frozenset(
-    "a an ban bang can die dang fan fang gang hang he hen long lie me men man mane mango nine pan pang pie pin ping "
-    "ran rang run sang she song sun tan tang ten tie wan wen you to do so no we be i is us am o e ha hi lai la "
-    "long lang lone pen pets pea tea teen fen den then kin bin chin gun fun tun bun nun pun sha shed shun sang sing".split()
+    [
+        "a",
+        "an",
+        "ban",
+        "bang",
+        "can",
+        "die",
+        "dang",
+        "fan",
+        "fang",
+        "gang",
+        "hang",
+        "he",
+        "hen",
+        "long",
+        "lie",
+        "me",
+        "men",
+        "man",
+        "mane",
+        "mango",
+        "nine",
+        "pan",
+        "pang",
+        "pie",
+        "pin",
+        "ping",
+        "ran",
+        "rang",
+        "run",
+        "sang",
+        "she",
+        "song",
+        "sun",
+        "tan",
+        "tang",
+        "ten",
+        "tie",
+        "wan",
+        "wen",
+        "you",
+        "to",
+        "do",
+        "so",
+        "no",
+        "we",
+        "be",
+        "i",
+        "is",
+        "us",
+        "am",
+        "o",
+        "e",
+        "ha",
+        "hi",
+        "lai",
+        "la",
+        "long",
+        "lang",
+        "lone",
+        "pen",
+        "pets",
+        "pea",
+        "tea",
+        "teen",
+        "fen",
+        "den",
+        "then",
+        "kin",
+        "bin",
+        "chin",
+        "gun",
+        "fun",
+        "tun",
+        "bun",
+        "nun",
+        "pun",
+        "sha",
+        "shed",
+        "shun",
+        "sang",
+        "sing",
+    ]
 )
 
 

@@ -1,0 +1,214 @@
+"""What a piece of text speaks of, in broad strokes: word families that let the detector learn from few phrases.
+
+A family is evidence, never a verdict: "dead" alone says nothing, "dead" beside "my phone" says less. The model
+weighs families, and pairs of them, like any other feature.
+"""
+
+import re
+
+from bot.urgent.events import EVENTS, events
+
+_FAMILIES: dict[str, tuple[str, str]] = {
+    # name: (Chinese, English); matched on cleaned text
+    "self": (r"我|本人|俺|咱", r"\b(?:i|me|my|myself|mine|we|us|our)\b"),
+    "other": (
+        r"有人|[他她]|朋友|同学|室友|闺蜜|同事|女儿|儿子|孩子|妈|爸|老公|老婆|丈夫|媳妇|妻|男友|女友|男朋友|女朋友|弟|妹|哥|姐|邻居|网友|女孩|姑娘|小伙|主播|学生|侄|叔|姨|爷爷|奶奶|外婆|老人|大爷|阿姨|女的|男的|女子|男子|隔壁|对门|楼上的|博主|群里",
+        r"\b(?:he|she|they|him|her|them|friend|roommate|flatmate|classmate|colleague|coworker|daughter|son|mother|father|parents|husband|wife|girlfriend|boyfriend|brother|sister|neighbor|neighbors|girl|boy|guy|man|woman|lady|kid|child|student|cousin|nephew|niece|ex|someone|somebody|streamer|teammate|uncle|aunt|grandma|grandmother|grandpa|grandfather|stepdad|partner)\b",
+    ),
+    "vulnerable": (
+        r"孩子|小孩|宝宝|婴儿|娃|孕妇|老人|大爷|大妈|奶奶|爷爷|外婆|外公|老太|岁的|幼儿|残疾",
+        r"\b(?:baby|babies|child|children|kid|kids|toddler|infant|grandma|grandmother|grandpa|grandfather|elderly|pregnant|year old|old (?:man|woman|lady)|newborn|boy|girl)\b",
+    ),
+    "suicide": (
+        r"自杀|轻生|自尽|寻短见|短见|寻死|求死|自我了断|自缢|一死了之|死给|死意",
+        r"suicid|\bkill(?:ing|ed|s)? (?:my|him|her|them|your)sel|\b(?:end|ending|take|taking|took|ended) (?:my|his|her|their) (?:own )?(?:life|lives)|\bend(?:ing)? it(?: all)?\b|\bmy own (?:life|death)\b",
+    ),
+    "deathwish": (
+        r"不想(?:再|要)?活|不活了|活不下去|活够|想死(?!你|我|他|她|人)|想去死|要死(?:在|给)|去死|死了算|死掉|死了就|不如死|死的念头|怎么死|不想要这条命|想离开(?:这个|这)?(?:世界|人世)|活着(?:没|太|真|是|好)|没有勇气活|不配活|不愿(?:意)?活|不想过了|在人世",
+        r"\b(?:want|wanted|wants|wish|wishing|ready|like|rather|would) (?:to )?(?:be )?(?:die|dead|dying)\b|\bwas dead\b|\bi(?: had| would)? died\b|\bnot (?:want to |wanna )?(?:live|be alive|exist|be here|wake up|living)\b|\blet me die\b|\bnot be alive\b|\bstop (?:living|existing)\b|\b(?:will|reason|reasons) to (?:live|stay)\b|\bbetter off dead\b|\bhow i would die\b",
+    ),
+    "dieword": (
+        r"死|亡|尸|遗体|命案|丧",
+        r"\b(?:die|died|dies|dying|dead|death|deaths|kill|killed|killing|kills|murder|deceased|fatal)\b",
+    ),
+    "selfharm": (
+        r"自残|自伤|割腕|割脉|割自己|划自己|伤害自己|割了|划了|往自己|手腕",
+        r"\bself harm|\b(?:hurt|harm|cut)(?:ting|ing)? (?:my|him|her|them)sel|\bcut (?:too )?deep|\bher cuts\b|\b(?:my|her|his) (?:wrist|wrists|arms)\b|\brazor|\bblade",
+    ),
+    "note": (
+        r"遗书|遗言|遗嘱|告别信|一封信|字条|纸条|临终|遗物",
+        r"\bnote\b|\bletters?\b|\bgoodbye (?:post|message|video)|\bmy will\b",
+    ),
+    "farewell": (
+        r"再见|永别|告别|道别|保重|下辈子|来生|来世|别找我|不用找我|不要找我|勿念|先走|最后一次|最后一天|最后一晚|最后一条|别难过|别哭|对不起|原谅|谢谢(?:大家|你们|所有)|不孝",
+        r"\b(?:goodbye|farewell|so long|forgive me|sorry for everything|last (?:message|post|night|day|time|text|words)|by the time you read|look for me|tell (?:my|them|mother|her|him|everyone)|love you all|miss me|thanks? (?:you )?for (?:everything|being)|remember me|am sorry for|so sorry for leaving|he is sorry|she is sorry)\b",
+    ),
+    "burden": (
+        r"累赘|拖累|连累|包袱|负担|多余|麻烦(?:你们|大家|别人|各位|任何人)|没(?:有)?我|不需要我|不值得|没用的人|添.{0,4}麻烦|我这样的人",
+        r"\bburden|\bbetter (?:off )?without me|\bwithout me\b|\bworthless|\buseless\b|\bwaste of space|\bdeserve|\bmistake\b|\bmess to deal\b|\bget over me\b",
+    ),
+    "exhausted": (
+        r"[撑熬扛坚持挺走挨]不(?:住|下去|了|到|动)|好累|太累|累了|力气|受够|够了|尽力|走不动|崩溃|绝望|痛苦|折磨|失去|煎熬|尽头",
+        r"\bcan not (?:do this|go on|take|keep|carry on|hold on|see|face|live|survive)\b|\btired of\b|\bexhausted\b|\b(?:am|so|i am) (?:so )?done\b|\bgive up\b|\bgiven up\b|\bnothing left\b|\bno strength\b|\bhopeless\b|\bthe pain\b|\bin pain\b|\bend of my rope\b|\bpretending\b|\bhave it in me\b|\brun out of\b|\bat the end\b",
+    ),
+    "nohope": (
+        r"没(?:有)?(?:什么)?(?:希望|意思|意义|未来|盼头|明天|退路|出路|路可走|奔头|留恋|牵挂|价值|活路|理由)|看不(?:到|见)|走投无路|没人(?:在乎|会在乎|记得)|无所谓了|没什么好|救不了我|谁也",
+        r"\bno (?:hope|point|future|way out|reason to|one cares|one would|one is coming)\b|\bnobody (?:cares|would|is coming)\b|\bpointless\b|\bwhat is the point\b|\bnothing (?:matters|is keeping|to live)\b|\bworth (?:it|living)\b|\breasons? (?:to (?:live|stay|keep|go on)|left)\b|\bout of reasons\b|\bnever (?:get|gets) better\b",
+    ),
+    "finish": (
+        r"结束|了结|了断|解脱|一了百了|消失|离开|走了|到此为止|休息|退场|放手|离去|没了|不在了|不存在|安静地|悄悄|终点",
+        r"\b(?:disappear|vanish|i am gone|be gone|was gone|be over|is over|at peace|peaceful|let go|letting go|leave this world|forever|for good|fade|checking out|not exist|i am out|end this)\b",
+    ),
+    "neverwake": (
+        r"不(?:再|会|要|用|想)?醒|别醒|醒不|永远睡|一直睡|睡过去|睡下去|长睡|睡着.{0,6}不|闭(?:上)?眼|能一直睡",
+        r"\b(?:never|not) (?:have to )?wake\b|\bnot waking\b|\bsleep forever\b|\bgo to sleep and\b|\bwent to sleep\b|\bcome up for air\b",
+    ),
+    "afterme": (
+        r"我走(?:了|以后|之后|后)|我不在|没了我|我死|照顾(?:好)?(?:我|自己|孩子|爸|妈)|托付|交代|后事|密码|存折|存款|遗产留|银行卡|送人|安排好|清空|以后(?:你|谁|就)|我的任务|自己要好好",
+        r"\b(?:when|after|once|if) i am (?:gone|not)\b|\b(?:look after|take care of|feed|give) (?:my|her|his)\b|\bpasswords?\b|\benvelope\b|\bgave away\b|\bgiving away\b|\baffairs\b|\bi will not (?:be|need)\b|\bnot around\b|\bbank details\b|\bjoin (?:my|her|him)\b|\bwith (?:my mother|my father|her|him) (?:again|soon)\b",
+    ),
+    "edge": (
+        r"楼顶|天台|顶楼|桥|江边|河边|江里|河里|栏杆|护栏|窗台|窗边|阳台|悬崖|铁轨|屋顶|轨道|楼上",
+        r"\b(?:roof|bridge|ledge|edge|railing|rail|balcony|cliff|cliffs|tracks|platform|window ?sill|guard rail|railway|river|rooftop)\b",
+    ),
+    "posture": (
+        r"站在|坐在|翻过|翻出|爬上|爬到|徘徊|走来走去|跨出|外面坐|外面站",
+        r"\b(?:standing|sitting|climbed|climbing|hanging|leaning|legs out|going over|looking down)\b",
+    ),
+    "jump": (r"跳(?:楼|河|江|桥|下|海|湖|轨|进|了)|往下跳|要跳|想跳", r"\bjump(?:ed|ing|s)?\b"),
+    "pills": (
+        r"安眠药|药片|整瓶|一瓶药|吞(?:了|下|药)|吃(?:了)?(?:很多|好多|大量|过量|一(?:大)?把|一瓶|一板)|农药|攒药|喝药|吃药|服药|药走",
+        r"\b(?:pills?|tablets?|overdos\w*|sleeping pills)\b",
+    ),
+    "body": (
+        r"血|受伤|动不了|不动|骨折|昏|晕|倒地|倒在|躺(?:在)?地|没(?:有)?(?:呼吸|心跳|反应|意识)|叫不醒|抽搐|胸口|心脏|喘|呛|噎|烫伤|中毒|触电|不行了|发紫|口吐|烧伤|摔(?:倒|下|伤)|歪(?:倒|嘴)|肿|剧痛|要生了|羊水",
+        r"\b(?:blood|bleed\w*|injur\w+|hurt|unconscious|collapsed?|not (?:moving|breathing|responding|waking)|passed out|faint\w*|breathe?|breathing|chest pains?|heart attack|stroke|seizure|chok\w+|swallowed|poison\w*|burned|broken|numb|swelling|swollen|floppy|unresponsive|labor|bitten|electrocuted|on the (?:ground|floor)|grey|blue)\b",
+    ),
+    "fire": (
+        r"着火|起火|失火|火(?!车|锅|爆|腿|龙果|炬|化)|浓烟|冒烟|黑烟|烧|煤气|燃气|液化气|爆炸|泄漏|一氧化碳|冒火",
+        r"\b(?:fire|fires|flames?|smoke|smoking|burning|burn|gas|explosion|exploded|leak|leaking|carbon monoxide)\b",
+    ),
+    "violence": (
+        r"打我|打人|打(?:孩子|老婆|妈|他|她)|殴|砍|捅|持刀|拿刀|菜刀|刀|枪|抢(?:劫|我|走|包)|家暴|掐|威胁|杀(?:了|我|人)|强奸|猥亵|侵犯|斗殴|打起来|打群架|动手|惨叫|喊救命|绑架|劫持|霸凌|揍",
+        r"\b(?:hit|hits|hitting|beat\w*|attack\w*|stab\w*|knife|knives|gun|shots?|shooting|robbed|robber\w*|mugged|threat\w*|assault\w*|rap(?:e|ed|ing)|chok\w+|strangl\w+|punch\w*|machete|weapon|scream\w*|abus\w+|violent|fight|smashing|jumped my|hammer|grop\w+)\b",
+    ),
+    "intrusion": (
+        r"撬|砸门|踹门|闯(?:进|入)|入室|小偷|进贼|屋里有人|撞门|敲门|门外|硬进",
+        r"\b(?:break\w* in\w*|broke in\w*|intruder|burglar\w*|get(?:ting)? in|kick\w* (?:down|in)|at (?:the|my) door|banging|smashing the door|outside my)\b",
+    ),
+    "follow": (
+        r"跟着我|尾随|跟踪|跟了|追(?:我|着|赶)|堵(?:住|在)(?:我|门)|围住|贴着我",
+        r"\b(?:follow(?:ing|ed|s)? (?:me|us|her)|stalk\w*|chas(?:ing|ed)|walking behind|surround\w*|blocking my)\b",
+    ),
+    "missing": (
+        r"走丢|走失|走散|不见|失踪|找不(?:到|着)|没回(?:来|家)|被抱走|带走|丢了",
+        r"\b(?:missing|disappeared|can not find|wandered|lost|not come (?:back|home)|taken|took my|grabbed my|walked out|wandering)\b",
+    ),
+    "water": (
+        r"落水|溺水|淹|水里|河里|湖里|塘里|沉(?:下去|了)|洪水|涨水|进水|积水|掉(?:进|到|入).{0,3}(?:水|河|江|湖|井|塘)",
+        r"\b(?:drown\w*|flood\w*|sinking|under ?water|went under|fell (?:in|into|through)|swimmer|the (?:river|lake|water|sea|canal|pier))\b",
+    ),
+    "trapped": (
+        r"困|卡(?:在|住)|锁(?:在|了|死|我)|关(?:在|我|起)|出不(?:来|去)|不让(?:我|走|下)|下不(?:来|去)|控制|扣(?:了|住)|囚禁|传销|压(?:着|住)|埋",
+        r"\b(?:trapped|stuck|locked|can not get out|not let|held|hostage|pinned|crushed|buried|under it|rubble|out of the (?:apartment|flat|house))\b",
+    ),
+    "crash": (
+        r"车祸|撞|翻车|追尾|碾|侧翻|肇事|事故|失控|逆行",
+        r"\b(?:crash\w*|accident|collision|hit by|ran (?:over|into)|run over|knocked down|overturned|flipped|rolled|hit and run|pile up|ditch)\b",
+    ),
+    "collapse": (
+        r"塌|倒塌|垮|滑坡|泥石流|坠(?:落|下)|掉下来|电梯",
+        r"\b(?:collapsed|came down|landslide|scaffolding|elevator|lift|fell off|fell from|falling)\b",
+    ),
+    "help": (
+        r"救命|救救|快来|求救|来人|求助|帮帮|救护车|帮我报警|快(?:点|派|帮)|紧急|怎么办|派人|派个人",
+        r"\b(?:help|hurry|send|ambulance|emergency|please come|quick|urgent|urgently|need someone|save|sos|what do i do|check on)\b",
+    ),
+    "now": (
+        r"正在|刚才|刚刚|现在|马上|刚|还在|今晚|今天|此刻|在(?:打|砸|喊|哭|烧|冒|撬|追)|突然|一直在",
+        r"\b(?:right now|now|just|tonight|still|minutes ago|currently|is \w+ing|are \w+ing|suddenly|this minute|today)\b",
+    ),
+    "silent": (
+        r"联系不上|关机|失联|不接|打不通|没(?:有)?(?:消息|回信)|不回(?:消息)?|删了|退群|拦不住|不肯",
+        r"\b(?:not answer\w*|not pick\w* up|picking up|turned off|went silent|stopped answering|hung up|not come out|hard to reach|not (?:been )?seen|blocked everyone|ran off)\b",
+    ),
+    "say": (
+        r"说|发(?:了|消息|来|语音|给)|写(?:了|着)|留(?:言|下|了)|念叨|扬言|告诉",
+        r"\b(?:says?|said|saying|told|texted|texts|posted|posts?|wrote|writes|sent|messaged|talking about|voicemail|keeps)\b",
+    ),
+    "illness": (
+        r"抑郁|双相|焦虑|精神|产后",
+        r"\b(?:depress\w+|bipolar|anxiety|drinking|self esteem|mental)\b",
+    ),
+    "fear": (
+        r"害怕|好怕|很怕|担心|我怕|不敢|心慌|发慌|怀疑",
+        r"\b(?:scared|afraid|terrified|worried|fear|panicking|frightened)\b",
+    ),
+    # Frames: the same words said for another reason.
+    "asking": (
+        r"怎么(?:办理|申请|补|查|走|领|换|报|开|处理|投诉|收费|预约|缴|考|算|赔|判)|哪(?:里|儿|个|些)|多少|多久|几(?:点|天|号|次)|吗|要不要|能不能|可以.{0,8}吗|什么(?:材料|手续|时候|条件|意思|规定)|请问|如何|会罚",
+        r"\b(?:how (?:do|can|much|many|long|often|to|far|old)|where (?:can|do|is|are)|can (?:i|we|you)|do (?:i|we) (?:need|have)|what (?:time|documents|is|are|should)|which|when (?:does|is|will|do|was|did)|is (?:it|there) )",
+    ),
+    "supposing": (
+        r"如果|要是|万一|假如|遇到|碰到|发生.{1,6}时|应该怎么|正确",
+        r"\b(?:if|when|in case|what should|suppose|supposed to|would happen|should (?:you|people|one|we|i))\b",
+    ),
+    "mark": (r"[?？]", r"[?？]"),
+    "office": (
+        r"证(?:明|件|书)?|户口|材料|手续|办理|申请|窗口|费用|预约|登记|补办|注销|公证|继承|理赔|保险|备案|许可|销户|缴|罚款|年检|培训|报名|投诉|回执|鉴定|复印|快递",
+        r"\b(?:permit|licence|license|application|apply|form|forms|fee|fees|appointment|card|account|certificate|registration|register|renew\w*|insurance|claim|office|document\w*|report|payment|bank|booking|visa|passport|subscription|contract|procedure|paperwork)\b",
+    ),
+    "news": (
+        r"听说|新闻|网传|通报|真的假的|真的吗|谣言|辟谣|报道|热搜|网上说|看到.{0,6}(?:说|通报)|案(?:子|件)|查清|判(?:了|刑|的)|抓到|原因",
+        r"\b(?:is it true|rumou?r\w*|news|reported|headline|article|documentary|caught|arrested|any (?:word|news|update)|statistics|figures|sentenced|how many people|did you hear|heard that)\b",
+    ),
+    "study": (
+        r"讲座|培训|预防|演练|演习|志愿|论文|课题|宣传|活动|手册|班会|数据|统计|法律|规定",
+        r"\b(?:training|drill|workshop|volunteer\w*|essay|paper|research|prevention|class on|brochure\w*|law|laws|rate|data|awareness|course|lecture|project)\b",
+    ),
+    "fiction": (
+        r"电影|小说|游戏|歌|电视剧|剧(?:本|里|情)?|动漫|综艺|《|台词|歌词|段子|主角|副本|演唱会",
+        r"\b(?:film|movie|game|song|novel|book|series|show|lyrics|play(?:ing|er)?|character|band|podcast|level|plot|scene|episode)\b",
+    ),
+    "denial": (
+        r"没(?:有)?(?:要|打算)(?!活)|没(?:有)?想(?!过?活|再|到)|不自杀|没(?:有)?.{0,3}(?:轻生|自杀|伤害)|已经不|不想死了?|不会(?:做|自杀|想不开|的)|不是(?:真|要|想)|没事|没人(?:受伤|要)|开玩笑|玩笑|误会|搞错|误发|发错|虚惊|没想不开|不用(?:来|找)了|别当真|气话|闹着玩",
+        r"\b(?:am not (?:going|suicidal|trying|in danger|thinking|planning)|not going to (?:hurt|kill|harm|die)|never (?:kill|hurt|going)|not (?:feel|have) (?:suicidal|any wish|thoughts)|not about suicide|not want to die|will not (?:hurt|kill|harm)|misunderstood|was not|wasn|kidding|joking|joke|false alarm|never mind|typo|nobody (?:is|was|drowned)|no one (?:is|was) (?:hurt|injured|in danger)|do not worry|is okay|is safe|am fine|is fine|we are fine|no need|okay now|no injuries)\b",
+    ),
+    "past": (
+        r"昨天|昨晚|前天|去年|上(?:周|个月|次)|以前|曾经|之前|年前|那(?:次|场|年|天)|小时候|已经(?:处理|灭|找到|报警|好|康复)|早(?:就)?灭|好(?:了|转|多)|出院|康复|找到了|回来了|半年|前几年|前年",
+        r"\b(?:yesterday|last (?:week|month|year|tuesday|sunday|summer|friday)|years? ago|used to|months? ago|in (?:may|june|march|july|college|20\d\d)|once|years on|recovered|already|has been found|home now|back home|was (?:put out|found|fixed)|is out)\b",
+    ),
+    "hyperbole": (
+        r"死(?:我|你|人|他)?了|(?:得|到)(?:要死|想死|不行|要命|爆|疯|崩溃)|笑|哈哈|要命|社死|裂开|原地|当场|疯了|炸了|破防|麻了|救命.{0,4}(?:太|这|也)|爱死|可爱|好看|尴尬|无语|服了|辣|段子|单词|促销|股市|大盘|这题",
+        r"\b(?:he|she|crowd|team|dj|chat|mouth|throat|legs|inbox|singer|band|song) (?:is|was|are|were) (?:so )?on fire\b|\b(?:captchas?|goldfish|tomato|cactus|lawn|spicy|excel)\b|\b(?:lol|haha\w*|lmao|omg|literally|so funny|meme|dying (?:to|for|of)|dead tired|to die for|would (?:kill|die) for|killing me|killed it|to death|embarrass\w*|bored|awkward|hilarious|boss|monday|mondays|deadline|exam|homework)\b",
+    ),
+    "gadget": (
+        r"手机|电脑|网|系统|验证码|程序|电池|充电|app|小程序|快递|奶茶|火锅|票|作业|论文|加班|老板|下班|价|股票|基金|猫|狗|花|房租|堵车",
+        r"\b(?:phone|battery|laptop|computer|app|website|wifi|internet|printer|screen|coffee|pizza|ticket|traffic|queue|price|prices|plant|cat|dog|shoes|feet|dress|password|server|process|program|car|bus|train|flight|hotel|recipe|music)\b",
+    ),
+    "complaint": (
+        r"投诉|举报|反映|上访|信访|请愿|抗议|曝光|记者|媒体|不作为|腐败|踢皮球|说法|拆迁|维权|起诉|政府|领导|乱收费",
+        r"\b(?:complain\w*|petition|protest|journalist|reporter|corrupt\w*|mayor|appeal|sue|refund|censorship|taxes|rude|unfair\w*|scandal)\b",
+    ),
+}
+
+_FAMILY_NAMES = tuple(_FAMILIES)
+NAMES = (*_FAMILY_NAMES, *EVENTS)
+_CHINESE = tuple(re.compile(chinese) for chinese, _ in _FAMILIES.values())
+_ENGLISH = tuple(re.compile(english) for _, english in _FAMILIES.values())
+_HAS_LATIN = re.compile(r"[a-z?]")
+
+
+def meanings(text: str) -> list[int]:
+    """Return the numbers (places in NAMES) of the families and events in cleaned `text`, in order."""
+    return concepts(text) + [len(_FAMILY_NAMES) + event for event in events(text)]
+
+
+def concepts(text: str) -> list[int]:
+    """Return the numbers (places in NAMES) of the families that cleaned `text` touches, in order."""
+    chinese, english = not text.isascii(), _HAS_LATIN.search(text) is not None
+    return [
+        at
+        for at, (han, latin) in enumerate(zip(_CHINESE, _ENGLISH, strict=True))
+        if (chinese and han.search(text)) or (english and latin.search(text))
+    ]

@@ -1,0 +1,80 @@
+"""How much a piece of text itself gives for an emergency, apart from what the model makes of its words."""
+
+from collections.abc import Iterable
+from enum import IntEnum
+
+from bot.urgent.concepts import NAMES
+
+
+class Evidence(IntEnum):
+    """Kinds of evidence; each has its own thresholds, because each needs another share of trust in the model."""
+
+    NONE = 0
+    WEAK = 1
+    """One word family of farewell, burden, place or the like."""
+    STRONG = 2
+    """A family that names the thing, or an event asked about, exaggerated or complained of."""
+    TOLD = 3
+    """An event told plainly."""
+    FRAMED = 4
+    """Strong or told, but as news, study, fiction, past or denied."""
+
+
+def _numbers(*names: str) -> frozenset[int]:
+    return frozenset(NAMES.index(name) for name in names)
+
+
+_CRISIS_EVENTS = _numbers("own_death", "own_harm", "other_death")
+_CRISIS_CORE = _numbers("suicide", "deathwish", "selfharm", "neverwake")
+_CRISIS_HINTS = _numbers(
+    "note", "farewell", "burden", "exhausted", "nohope", "afterme", "jump", "pills", "edge", "finish"
+)
+_DANGER_EVENTS = _numbers(
+    "burning", "attacked", "collapsed", "vanished", "in_water", "stuck", "crashed", "cry"
+)
+_DANGER_CORE = _numbers("body", "fire", "violence", "intrusion", "follow", "water", "crash")
+_DANGER_HINTS = _numbers("missing", "trapped", "collapse", "help", "edge", "silent")
+_OTHER_FRAMES = _numbers("news", "study", "fiction", "denial", "past")
+_HEARSAY = _numbers("news", "denial")
+_OWN = _numbers("own_death", "own_harm")
+_SUPPOSING = _numbers("supposing")
+_CRISIS_DOUBT = _numbers("office", "hyperbole", "complaint")
+"""Asking is no doubt here: "how do I stop a friend who …" asks for help."""
+_DANGER_DOUBT = _numbers("asking", "office", "hyperbole", "complaint")
+
+
+def evidence(meant: Iterable[int], *, told_of: Iterable[int]) -> tuple[Evidence, Evidence]:
+    """Return the evidence for crisis and for danger in a piece of which `meanings` found `meant`.
+
+    `told_of` is what it found in the whole message: "is that true?" after a comma frames what stands before it.
+    What the writer says of themselves is taken at its word wherever it stands.
+    """
+    found = frozenset(meant)
+    framed = bool(found & _OTHER_FRAMES)
+    hearsay = not _HEARSAY.isdisjoint(told_of)
+    hints = found & _CRISIS_HINTS
+    own = bool(found & _OWN)
+    return (
+        _weigh(
+            told=bool(found & _CRISIS_EVENTS),
+            core=bool(found & _CRISIS_CORE) or len(hints) > 1,
+            hint=bool(hints),
+            framed=framed or (hearsay and not own),
+            doubtful=bool(found & _CRISIS_DOUBT),
+        ),
+        _weigh(
+            told=bool(found & _DANGER_EVENTS),
+            core=bool(found & _DANGER_CORE),
+            hint=bool(found & _DANGER_HINTS),
+            framed=framed or hearsay or bool(found & _SUPPOSING),
+            doubtful=bool(found & _DANGER_DOUBT),
+        ),
+    )
+
+
+def _weigh(*, told: bool, core: bool, hint: bool, framed: bool, doubtful: bool) -> Evidence:
+    if not told and not core:
+        return Evidence.WEAK if hint else Evidence.NONE
+    if framed:
+        return Evidence.FRAMED
+    return Evidence.TOLD if told and not doubtful else Evidence.STRONG
