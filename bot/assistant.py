@@ -319,7 +319,7 @@ class Assistant:
         welcomed: bool,
     ) -> Effect:
         message, now, memory = moment.message, moment.now, outcome.memory
-        shown = message.text if message.option is None else _tapped(moment.memory, message.option)
+        shown = message.text if message.option is None else _tapped(moment, message.option)
         memory = memory.after(
             Turn(who="citizen", at=now, text=shown, message_id=message.id),
             *(Turn(who="desk", at=now, reply=reply, message_id=message.id) for reply in said),
@@ -831,12 +831,16 @@ def _writable(text: str) -> str:
     return text.encode("utf-8", "replace").decode()
 
 
-def _tapped(memory: Memory, option: str) -> str:
-    for turn in reversed(memory.turns):
-        for each in turn.reply.options if turn.reply is not None else ():
-            if each.id == option:
-                return each.title
-    return ""
+def _tapped(moment: _Moment, option: str) -> str:
+    """Return what the button said: one of an earlier reply, or of the menu that a page shows beside the exchange."""
+    offered = [
+        each
+        for turn in reversed(moment.memory.turns)
+        if turn.reply is not None
+        for each in turn.reply.options
+    ]
+    menu = (*replies.topics(moment.content, moment.language), replies.human(moment.content, moment.language))
+    return next((each.title for each in (*offered, *menu) if each.id == option), "")
 
 
 def _language(message: IncomingMessage, memory: Memory) -> Language:

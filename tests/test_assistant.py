@@ -290,6 +290,14 @@ async def test_a_clarification_leads_to_the_answer_that_was_tapped(office: Offic
     assert not await office.desk.queue()
 
 
+async def test_a_topic_chosen_from_a_menu_beside_the_exchange_is_shown_by_its_title(office: Office) -> None:
+    topic = office.assistant.topics("en")[0]
+    await office.ask(option=topic.id, language="en")
+    exchange = await office.assistant.exchange(address())
+    assert exchange is not None
+    assert exchange.turns[0].text == topic.title
+
+
 async def test_none_of_these_brings_the_original_question_to_a_person(office: Office) -> None:
     asked = await office.ask_one(UNCLEAR)
     reply = await office.tap(asked, "None of these")

@@ -458,7 +458,7 @@ async def test_targets_are_large_enough_to_touch(desk, open_page):
     await expect(turns(page, "clarification")).to_have_count(1)
     small = await page.evaluate(
         """() => [...document.querySelectorAll('button, summary, .leave, .languages a, #box')]
-            .filter(e => e.offsetParent && Math.min(e.offsetWidth, e.offsetHeight) < 44)
+            .filter(e => e.checkVisibility() && Math.min(e.offsetWidth, e.offsetHeight) < 44)
             .map(e => e.outerHTML)"""
     )
     assert small == []
