@@ -97,13 +97,8 @@ def read_settings(environ: Mapping[str, str] = os.environ, *, host: str | None =
         except ValueError:
             fault("TRUSTED_PROXIES", f"holds {proxy!r}; write addresses or networks such as 10.0.0.0/8")
 
-    token = text("TELEGRAM_TOKEN")
-    if token is not None and ":" not in token:
-        fault("TELEGRAM_TOKEN", "has no colon; copy the whole token that BotFather gave you")
-
-    secret = text("TELEGRAM_SECRET")
-    if secret is not None and not re.fullmatch(r"[A-Za-z0-9_-]{1,256}", secret):
-        fault("TELEGRAM_SECRET", "must be 1 to 256 of A-Z, a-z, 0-9, _ and -; leave it out for a derived one")
+    token, secret = text("TELEGRAM_TOKEN"), text("TELEGRAM_SECRET")
+    faults.extend(_telegram_faults(token, secret))
 
     intents_dir = folder("INTENTS_DIR", PRODUCT / "intents")
     knowledge_dir = folder("KNOWLEDGE_DIR", PRODUCT / "knowledge")
@@ -131,3 +126,21 @@ def read_settings(environ: Mapping[str, str] = os.environ, *, host: str | None =
     if faults:
         raise ConfigError(faults)
     return settings
+
+
+def _telegram_faults(token: str | None, secret: str | None) -> list[Fault]:
+    faults = []
+    if token is not None and ":" not in token:
+        faults.append(
+            Fault(
+                where="TELEGRAM_TOKEN", sentence="has no colon; copy the whole token that BotFather gave you"
+            )
+        )
+    if secret is not None and not re.fullmatch("[A-Za-z0-9_-]{1,256}", secret):
+        faults.append(
+            Fault(
+                where="TELEGRAM_SECRET",
+                sentence="must be 1 to 256 of A-Z, a-z, 0-9, _ and -; leave it out for a derived one",
+            )
+        )
+    return faults

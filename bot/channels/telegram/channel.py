@@ -94,7 +94,7 @@ class TelegramChannel:
 
     async def start(self) -> None:
         """Begin to serve. Returns at once: while Telegram cannot be reached, the rest of the desk runs."""
-        self._connection = asyncio.create_task(self._connect(), name="telegram")
+        self._connection = asyncio.create_task(self._stay_connected(), name="telegram")
 
     async def stop(self) -> None:
         """Take nothing new, finish what is under way, and let Telegram forget what had its effect."""
@@ -119,19 +119,30 @@ class TelegramChannel:
             await self._sender.send(address.chat, reply)
         return DeliveryStatus.SENT
 
+    async def _stay_connected(self) -> None:
+        backoff = Backoff(self._first_wait, LONGEST_WAIT)
+        while True:
+            try:
+                await self._connect()
+            except TokenRefused as exc:
+                log.error("Telegram is off; the rest of the desk runs. %s", exc)
+            except Exception:
+                log.exception("Telegram failed in a way it should not; connecting again")
+                await asyncio.sleep(backoff.wait())
+                continue
+            return
+
     async def _connect(self) -> None:
-        try:
-            await self._insist(self._client.check_token)
-            await self._set_menus()
-            if self._public_url is None:
-                await self._insist(self._client.delete_webhook)
-                log.info("Telegram is connected, by polling")
-                await self._polling.run()
-            else:
-                await self._insist(self._set_webhook)
-                log.info("Telegram is connected, by webhook")
-        except TokenRefused as exc:
-            log.error("Telegram is off; the rest of the desk runs. %s", exc)
+        """Serve: by polling until cancelled; a webhook only has to be set. Raises `TokenRefused`."""
+        await self._insist(self._client.check_token)
+        await self._set_menus()
+        if self._public_url is None:
+            await self._insist(self._client.delete_webhook)
+            log.info("Telegram is connected, by polling")
+            await self._polling.run()
+        else:
+            await self._insist(self._set_webhook)
+            log.info("Telegram is connected, by webhook")
 
     async def _set_webhook(self) -> None:
         try:

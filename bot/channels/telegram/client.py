@@ -1,5 +1,6 @@
 """The Bot API methods that the desk uses, with what can go wrong in the desk's own words."""
 
+import logging
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
@@ -11,6 +12,8 @@ from bot.channels.telegram.incoming import WANTED, Update
 from bot.channels.telegram.request import AiohttpRequest, Flood, proxy_for
 from bot.errors import DeskError, TryLater, Unreachable
 from bot.models import Option
+
+log = logging.getLogger(__name__)
 
 SENDING_CONNECTIONS = 64
 ANSWER_SECONDS = 10.0
@@ -118,12 +121,17 @@ class Client:
         """Send plain text, inert whatever it holds, with a button for each option, one to a row."""
         keyboard = [[InlineKeyboardButton(each.title, callback_data=each.id)] for each in options]
         with _telegram_errors():
-            await self._bot.send_message(
-                chat,
-                text,
-                reply_markup=InlineKeyboardMarkup(keyboard) if keyboard else None,
-                link_preview_options=LinkPreviewOptions(is_disabled=True),
-            )
+            try:
+                await self._bot.send_message(
+                    chat,
+                    text,
+                    reply_markup=InlineKeyboardMarkup(keyboard) if keyboard else None,
+                    link_preview_options=LinkPreviewOptions(is_disabled=True),
+                )
+            except (AttributeError, KeyError, TypeError, ValueError):
+                # Telegram took it and describes it in a way the library does not know: sent all the same, and sent
+                # again and again if this were called a failure.
+                log.warning("Telegram described a message in an unknown way")
 
     async def show_typing(self, chat: str) -> None:
         """Show for some five seconds that somebody is writing."""

@@ -35,7 +35,7 @@ TYPING_LASTS = 4.5
 ATTEMPTS = 4
 LONGEST_WAIT = 60.0
 """Seconds between two attempts to send a reply; when Telegram asks for more, the reply is given up."""
-FORGET_AFTER = 5.0
+FORGET_AFTER = 10.0
 """Seconds after which an update that had its effect may be forgotten though its reply is still going out: else a
 chat that Telegram slows down would hold up the updates of all."""
 MOST_WAITING = 30
@@ -104,11 +104,9 @@ class Receiver:
             recorded = replies is not None
             said = [self._notice("not_recorded", message)] if replies is None else replies
             answer = self._answer(chat, message, [reply for reply in said if not reply.owed])
-        if recorded:
-            await asyncio.wait({answer}, timeout=FORGET_AFTER)
-            return True
-        # Not recorded and not told so either: then Telegram has to bring it again.
-        return await answer
+        # What could not be told, Telegram has to bring again; for what is recorded the first replies come back then.
+        await asyncio.wait({answer}, timeout=FORGET_AFTER if recorded else None)
+        return answer.result() if answer.done() else True
 
     async def _effect(self, message: IncomingMessage) -> Sequence[Reply] | None:
         """Return what the assistant says; None when the message could not be recorded."""

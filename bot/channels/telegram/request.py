@@ -92,6 +92,8 @@ class AiohttpRequest(BaseRequest):
             raise NetworkError(f"Telegram could not be reached ({type(exc).__name__}).") from exc
         if response.status == _TOO_MANY:
             raise Flood(_seconds_to_wait(self.parse_json_payload(body)))
+        if response.ok and b'"result"' not in body:
+            raise NetworkError("Telegram's answer could not be read.")
         return response.status, body
 
     @staticmethod

@@ -161,6 +161,18 @@ async def test_who_is_neither_recorded_nor_told_stays_with_telegram(bench: Bench
     assert bench.api.texts(11)[-1] == "re: lost wallet"
 
 
+async def test_an_answer_that_cannot_be_sent_is_not_forgotten(bench: Bench) -> None:
+    bench.api.fail_next("sendMessage", 502, times=6)
+    async with bench.running():
+        number = await bench.api.say(11, "hello")
+        await bench.api.wait_until(lambda: len(bench.api.called("sendMessage")) >= 4)
+        assert bench.api.unconfirmed == {number}
+        await bench.api.wait_for_message(11)
+        await bench.api.wait_until(lambda: not bench.api.unconfirmed)
+    assert len(bench.assistant.received) == 1
+    assert bench.api.texts(11) == ["re: hello"]
+
+
 async def test_a_group_is_left_at_once_and_unread(bench: Bench) -> None:
     message = bench.api.message(11, text="@desk_bot help us")
     async with bench.running():

@@ -98,7 +98,6 @@ async def test_a_request_to_wait_says_how_long(polling: Bench) -> None:
         (500, None),
         (502, b"<html>secret words</html>"),
         (200, b'{"ok":true,"result":{"message_id'),
-        (200, b'{"ok":true,"result":{}}'),
         (200, b'{"ok":true}'),
         (401, None),
         (400, {"ok": False, "error_code": 400, "description": "Bad Request: message is too long"}),
@@ -115,6 +114,13 @@ async def test_any_other_failure_is_worth_repeating(
         await channel.send(at(11), reply("hello", "x"))
     assert "secret words" not in caplog.text
     assert "secret words" not in str(caught.value)
+
+
+async def test_a_message_that_telegram_took_counts_however_it_is_described(polling: Bench) -> None:
+    polling.api.fail_next("sendMessage", 200, b'{"ok":true,"result":{}}')
+    async with polling.running() as channel:
+        assert await channel.send(at(11), reply("hello", "x")) is DeliveryStatus.SENT
+    assert len(polling.api.called("sendMessage")) == 1
 
 
 async def test_no_answer_at_all_is_worth_repeating(polling: Bench) -> None:
