@@ -12,7 +12,11 @@ from bot.matching.records import MatchPolicy
 MOST_SHIFT = 2.0
 _SLACK = 1 / 3
 """Part of the allowed wrong answers kept in hand: what holds on the content's own phrases must hold on new ones."""
+_LOWEST = 0.35
+"""Nothing less sure is ever answered directly."""
 _MANY_EXAMPLES = 1000
+_TRUSTED = 20
+"""Outside examples from which on they weigh as much as held-out targets."""
 _OFFER_SHARE = 0.9
 """A list is offered when it holds the right target with this much of the promised probability or more."""
 
@@ -22,15 +26,23 @@ def sigmoid(logits: Floats) -> Floats:
     return cast(Floats, 1 / (1 + np.exp(-np.clip(logits, -30, 30))))
 
 
-def row_weights(outside: np.ndarray, outside_share: float) -> Floats:
-    """Return weights that sum to one and give rows outside the content their stated share."""
+def row_weights(outside: np.ndarray, outside_share: float, real: np.ndarray | None = None) -> Floats:
+    """Return weights that sum to one and give rows outside the content their stated share.
+
+    Of those, examples that maintainers gave (`real`) count the more the more they are; held-out targets, which
+    are nearer to the content than most of what belongs to staff, make up the rest.
+    """
     outside = outside.astype(bool)
-    weights = np.zeros(len(outside), np.float64)
-    share = outside_share if outside.any() and not outside.all() else float(outside.all())
-    for rows, part in ((outside, share), (~outside, 1 - share)):
+    real = np.zeros(len(outside), bool) if real is None else real
+    groups = [(~outside, 1 - outside_share)]
+    given, pseudo = outside & real, outside & ~real
+    trust = given.sum() / (given.sum() + _TRUSTED) if pseudo.any() else 1.0
+    groups += [(given, outside_share * trust), (pseudo, outside_share * (1 - trust if given.any() else 1.0))]
+    weights = np.zeros(len(outside))
+    for rows, part in groups:
         if rows.any():
             weights[rows] = part / rows.sum()
-    return cast(Floats, weights)
+    return cast(Floats, weights / max(weights.sum(), 1e-12))
 
 
 def shift_of(logits: Floats, right: np.ndarray, weights: Floats) -> float:
@@ -59,7 +71,7 @@ def answer_threshold(probabilities: Floats, weights: Floats, policy: MatchPolicy
     expected = np.cumsum((weights * probabilities)[order]) / np.maximum(total, 1e-12)
     enough = np.flatnonzero(expected >= goal)
     lowest = float(probabilities[order][enough[-1]]) if len(enough) else goal
-    return float(np.clip(lowest, min(0.5, policy.target_precision), 0.995))
+    return float(np.clip(lowest, min(_LOWEST, policy.target_precision), 0.995))
 
 
 def offer_threshold(policy: MatchPolicy) -> float:

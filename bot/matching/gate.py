@@ -205,6 +205,8 @@ class Tried:
     right: np.ndarray
     outside: np.ndarray
     listed: np.ndarray
+    real: np.ndarray
+    """The row is an outside example that maintainers gave."""
 
 
 def learn_gates(
@@ -259,7 +261,7 @@ def learn_gates(
         )
     gates = [_logistic(mean, scale, inputs, np.array(y), weights) for y in (right, listed)]
     first, three = (inputs @ gate.weights + gate.constant for gate in gates)
-    return gates[0], gates[1], Tried(first, three, np.array(right), kinds > 0, np.array(listed))
+    return gates[0], gates[1], Tried(first, three, np.array(right), kinds > 0, np.array(listed), kinds == 1)
 
 
 def _logistic(mean: Floats, scale: Floats, inputs: Floats, right: np.ndarray, weights: np.ndarray) -> Gate:

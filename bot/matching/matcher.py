@@ -71,7 +71,7 @@ class Matcher:
         trials = [part.trial for part in parts]
         beyond = np.concatenate([trial.outside for trial in trials])
         tried = np.concatenate([trial.first for trial in trials])
-        weights = row_weights(beyond, policy.outside_share)
+        weights = row_weights(beyond, policy.outside_share, np.concatenate([trial.real for trial in trials]))
         examples = sum(len(item.examples) for item in items)
         self.answer_threshold: float = answer_threshold(tried, weights, policy, examples)
         """Confidence from which on the first candidate is sent."""

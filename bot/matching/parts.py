@@ -46,6 +46,8 @@ class Trial:
 
     first: Floats
     outside: np.ndarray
+    real: np.ndarray
+    """Outside, and given as such by maintainers."""
 
 
 class Part(Protocol):
@@ -84,7 +86,9 @@ class Fusion:
                 weights.shift, (tried.first, tried.three), (tried.right, tried.listed), strict=True
             )
         ]
-        self.trial = Trial(sigmoid(tried.first + self._shifts[0]), tried.outside)
+        self.trial = Trial(
+            sigmoid(tried.first + self._shifts[0]), tried.outside, np.zeros(len(tried.outside), bool)
+        )
 
     def judge(self, text: str) -> Judged | None:
         """See `Part`."""
@@ -136,12 +140,12 @@ class Classified:
             outside,
         )
         tried = self._gates[2]
-        share = row_weights(tried.outside, outside_share)
+        share = row_weights(tried.outside, outside_share, tried.real)
         self._shifts = [
             shift_of(logits, right, share)
             for logits, right in ((tried.first, tried.right), (tried.three, tried.listed))
         ]
-        self.trial = Trial(sigmoid(tried.first + self._shifts[0]), tried.outside)
+        self.trial = Trial(sigmoid(tried.first + self._shifts[0]), tried.outside, tried.real)
 
     def judge(self, text: str) -> Judged | None:
         """See `Part`."""

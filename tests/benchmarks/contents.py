@@ -12,6 +12,7 @@ import random
 from collections import defaultdict
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import yaml
 
@@ -48,35 +49,41 @@ def lines(path: Path) -> list[dict[str, str]]:
     return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines() if line]
 
 
-def civic(name: str, folder: Path | None = None) -> Content:
+def civic(name: str) -> Content:
     """Return the civic set `name`: intents and past answers, with questions that need a person among them."""
-    folder = folder or DATA / name
-    entries = lines(folder / "knowledge.jsonl")
+    folder = DATA / name
     intents = yaml.safe_load((folder / "intents.yaml").read_text(encoding="utf-8"))["intents"]
+    return _content(name, intents, lines(folder / "knowledge.jsonl"), lines(folder / "questions.jsonl"))
+
+
+def own() -> list[Content]:
+    """Return the small civic contents written for this project."""
+    found = []
+    for path in sorted(OWN.glob("*.yaml")):
+        whole = yaml.safe_load(path.read_text(encoding="utf-8"))
+        found.append(_content(path.stem, whole["intents"], whole["knowledge"], whole["questions"]))
+    return found
+
+
+def _content(
+    name: str, intents: list[dict[str, Any]], entries: list[dict[str, str]], questions: list[dict[str, str]]
+) -> Content:
     items = [
         Item(
-            key=f"intent:{i['id']}",
-            examples=tuple(i["examples"]),
-            titles=(i["title"],),
-            answers=(i["answer"],),
+            key=f"intent:{i['id']}", examples=tuple(i["examples"]), titles=(i["title"],), answers=(i["answer"],)
         )
         for i in intents
     ]
     items += [
         Item(key=f"knowledge:{e['id']}", examples=(e["question"],), answers=(e["answer"],)) for e in entries
     ]
-    questions = [
+    asked = tuple(
         Question(
-            text=q["text"], expect=None if q["expect"] == "handoff" else q["expect"], kind=q.get("kind", "")
+            text=str(q["text"]), expect=None if q["expect"] == "handoff" else q["expect"], kind=q.get("kind", "")
         )
-        for q in lines(folder / "questions.jsonl")
-    ]
-    return Content(name=name, items=tuple(items), questions=tuple(questions))
-
-
-def own() -> list[Content]:
-    """Return the small civic contents written for this project."""
-    return [civic(folder.name, folder) for folder in sorted(OWN.iterdir()) if folder.is_dir()]
+        for q in questions
+    )
+    return Content(name=name, items=tuple(items), questions=asked)
 
 
 def public(name: str, most: int | None = None) -> Content:
@@ -106,7 +113,7 @@ def draw(name: str, seed: int, weight: float = 0.15) -> Content:
     Sizes, the number of examples, titles, single-question entries with an "answer" of further utterances, and
     how much lies outside all vary with `seed`.
     """
-    rng = random.Random(f"{name} {seed}")  # noqa: S311 - a draw that must repeat, no secret
+    rng = random.Random(f"{name} {seed}")
     by_intent: dict[str, list[str]] = defaultdict(list)
     for row in lines(DATA / name / "train.jsonl"):
         if row["intent"]:
@@ -143,7 +150,7 @@ def draw(name: str, seed: int, weight: float = 0.15) -> Content:
 
 def part(content: Content, seed: int, share: float = 0.7, weight: float = 0.3) -> Content:
     """Return `content` with some targets taken out, whose questions then belong to a person, and fewer examples."""
-    rng = random.Random(f"{content.name} part {seed}")  # noqa: S311 - a draw that must repeat, no secret
+    rng = random.Random(f"{content.name} part {seed}")
     kept: list[Item] = []
     for item in content.items:
         if rng.random() < share:

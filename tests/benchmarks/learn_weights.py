@@ -166,7 +166,7 @@ def learn_shift(data: Sequence[Rows]) -> Floats:
     """
     pairs: list[list[tuple[float, float]]] = [[], []]
     for name in sorted({source(r.content) for r in data}):
-        weights = learn([r for r in data if source(r.content) != name], folds=4)
+        weights = learn([r for r in data if source(r.content) != name], folds=3)
         for r in data:
             if source(r.content) != name:
                 continue
