@@ -32,7 +32,6 @@ class WebChat:
         names: Callable[[], Names],
         settings: Settings,
         clock: Callable[[], datetime],
-        leave_to: str = "about:blank",
     ) -> None:
         self._streams = Streams()
         self._parts = Parts(
@@ -41,7 +40,6 @@ class WebChat:
             settings=settings,
             clock=clock,
             streams=self._streams,
-            leave_to=leave_to,
         )
 
     async def send(self, address: Address, reply: Reply) -> DeliveryStatus:

@@ -31,6 +31,8 @@ _templates = jinja2.Environment(
 _templates.filters |= {"linked": linked, "paragraphs": paragraphs, "host": host_of}
 
 STARTERS = 6
+LEAVE_TO = "about:blank"
+"""Where "leave quickly" leads: a page that says nothing, asks no host and works offline."""
 COMMANDS = {"/human": "ask_person", "/status": "status", "/privacy": "privacy"}
 """Commands the page sends by a button, and the sentence a person reads in their place."""
 
@@ -145,7 +147,7 @@ def _chat_page(
         script_words=_script_words(language),
         new_id=lambda: token_urlsafe(16),
         clock=lambda at: _clock(parts, at),
-        leave_to=parts.leave_to,
+        leave_to=LEAVE_TO,
     )
     return _html(html, language, problem.status if problem else 200, problem.headers if problem else {})
 

@@ -38,8 +38,6 @@ class Parts:
     settings: Settings
     clock: Callable[[], datetime]
     streams: Streams
-    leave_to: str
-    """Where "leave this page quickly" leads."""
     starts: Starts = field(default_factory=Starts)
     # Far above what people do, and still a bound on what one program can make the desk work.
     by_conversation: Throttle = field(default_factory=lambda: Throttle(burst=40, per_second=1))
