@@ -132,12 +132,10 @@ def guard(access: dict[web.AbstractRoute, Access]) -> Middleware:
 
 async def _public(request: web.Request, handler: Handler, changes: bool) -> web.StreamResponse:
     """Pass on a page for anybody; its form must carry the token that stands in the cookie."""
-    held = request.cookies.get(FORM_COOKIE, "")
-    sound = _FORM_TOKEN.fullmatch(held) is not None
-    request[FORM_TOKEN] = held if sound else token_urlsafe(24)
+    token = _give_form_token(request)
     if changes:
         sent = await forms.fields(request)
-        if not sound or not _same(sent.get("form_token", ""), held):
+        if token != request.cookies.get(FORM_COOKIE) or not _same(sent.get("form_token", ""), token):
             return page(request, "stale.html", status=403, kept=[], back=request.path)
     return await handler(request)
 
@@ -152,7 +150,7 @@ async def _sign_in_first(request: web.Request, changes: bool) -> web.StreamRespo
             return page(request, "again.html")
         return go(f"{PREFIX}/sign-in?next={quote(request.path_qs, safe='')}")
     sent = await forms.fields(request)
-    request[FORM_TOKEN] = token_urlsafe(24)
+    _give_form_token(request)
     return page(
         request,
         "sign_in.html",
@@ -164,6 +162,14 @@ async def _sign_in_first(request: web.Request, changes: bool) -> web.StreamRespo
         held_path=request.path,
         held=forms.kept(sent),
     )
+
+
+def _give_form_token(request: web.Request) -> str:
+    """Return the token that forms for anybody carry: the one in the cookie, or a new one for it."""
+    held = request.cookies.get(FORM_COOKIE, "")
+    token = held if _FORM_TOKEN.fullmatch(held) else token_urlsafe(24)
+    request[FORM_TOKEN] = token
+    return token
 
 
 def _back(request: web.Request) -> str:

@@ -10,7 +10,7 @@ from tests.staff.world import PASSWORD, Person, World, a_world
 
 
 async def _sign_in(person: Person, name: str = "Lin", password: str = PASSWORD, **more: str):
-    token = (await person.get("/sign-in")).field("form_token")
+    token = (await person.get("/join/x")).field("form_token")
     data = {"form_token": token, "name": name, "password": password, **more}
     return await person.send("POST", "/sign-in", data=data)
 
@@ -130,6 +130,15 @@ async def test_a_bad_password_on_joining_is_explained_and_the_invitation_kept(
     assert "shorter than 12" in page.text
     done = await nobody.send("POST", f"/join/{token}", data={**data, "password": PASSWORD})
     assert done.status == 303
+
+
+async def test_signing_in_again_ends_the_session_before(world: World, lin: Person) -> None:
+    before = dict(lin.cookies)
+    assert (await _sign_in(lin, next="")).status == 303
+    after, lin.cookies = lin.cookies, before
+    assert (await lin.get("")).status == 303
+    lin.cookies = after
+    assert (await lin.get("")).status == 200
 
 
 async def test_signing_out_ends_the_session(world: World, lin: Person) -> None:

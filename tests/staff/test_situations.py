@@ -298,7 +298,8 @@ async def test_near_answers_stand_beside_the_question(world: World, lin: Person)
         (DeliveryStatus.OWED, None, "Receipt: being sent"),
         (DeliveryStatus.PLACED, None, "Receipt: waits for the citizen to return to the page"),
         (DeliveryStatus.SENT, None, "Receipt: sent"),
-        (DeliveryStatus.FAILED, "blocked", "Receipt: failed. The citizen has blocked the desk"),
+        (DeliveryStatus.FAILED, "unreachable", "Receipt: failed. The citizen has blocked the desk"),
+        (DeliveryStatus.FAILED, "OSError", "Receipt: failed. The channel did not take it for too long"),
     ],
 )
 async def test_what_became_of_a_delivery_is_said_in_words(

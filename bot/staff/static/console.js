@@ -50,18 +50,37 @@
 
   // --- the stream of ids ------------------------------------------------------------------------------
 
+  // Browsers allow few connections to one host, so of all open tabs one holds the stream and passes on what
+  // it hears; when it goes, another takes its place.
+
   const listeners = [];
   function follow() {
     if (!body.dataset.stream || !listeners.length) return;
+    const others = new BroadcastChannel("desk-news");
+    others.addEventListener("message", (event) => hear(event.data));
+    const say = (news) => { hear(news); others.postMessage(news); };
+    if (navigator.locks) navigator.locks.request("desk-stream", () => new Promise((release) => listen(say, release)));
+    else listen(say, () => {});
+    // A page taken from the browser's memory has missed what happened meanwhile.
+    addEventListener("pageshow", (event) => { if (event.persisted) hear({ what: "ready" }); });
+  }
+  function listen(say, release) {
     const stream = new EventSource(body.dataset.stream);
-    stream.addEventListener("ready", () => { online(); tell({ kind: "all", id: "" }); });
-    stream.addEventListener("change", (event) => tell(JSON.parse(event.data)));
-    stream.addEventListener("signed-out", () => { stream.close(); signedOut(); });
-    stream.addEventListener("error", () => {
-      offline();
-      if (stream.readyState === EventSource.CLOSED) setTimeout(follow, 5000);
+    stream.addEventListener("ready", () => say({ what: "ready" }));
+    stream.addEventListener("change", (event) => say({ what: "change", change: JSON.parse(event.data) }));
+    stream.addEventListener("signed-out", () => { stream.close(); say({ what: "signed-out" }); release(); });
+    stream.addEventListener("error", async () => {
+      say({ what: "offline" });
+      if (stream.readyState !== EventSource.CLOSED) return;  // the browser tries again by itself
+      await part(find("[data-banners]").dataset.banners).catch(() => {});
+      if (banner.dataset.ended) release();
+      else setTimeout(() => listen(say, release), 5000);
     });
-    addEventListener("pagehide", () => stream.close(), { once: true });
+  }
+  function hear(news) {
+    if (news.what === "offline") offline();
+    else if (news.what === "signed-out") signedOut();
+    else { online(); tell(news.change || { kind: "all", id: "" }); }
   }
   function tell(change) {
     for (const listener of listeners) listener(change);
@@ -273,7 +292,7 @@
       sending = true;
       clearTimeout(timer);
     });
-    addEventListener("pageshow", (event) => { if (event.persisted) location.reload(); });
+    addEventListener("pageshow", (event) => { if (event.persisted) sending = false; });
     addEventListener("beforeunload", (event) => { if (!sending && text.value !== saved) { saveNow(); event.preventDefault(); } });
 
     for (const button of all("[data-insert]")) {

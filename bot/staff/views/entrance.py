@@ -36,6 +36,7 @@ async def sign_in(request: web.Request) -> web.Response:
         return again(status=403, mistake=("staff.sign_in.refused", {}))
     except Throttled as exc:
         return _too_many(again(status=429, mistake=_wait(exc)), exc)
+    await _end_earlier(request)
     if held_path and held:
         await _recognise(request, accounts, token)
         response = page(request, "resume.html", path=held_path, held=held, back=where)
@@ -80,6 +81,7 @@ async def join(request: web.Request) -> web.Response:
         response = page(request, "join.html", status=429, name=name, mistake=_wait(exc), chosen=chosen)
         return _too_many(response, exc)
     else:
+        await _end_earlier(request)
         response = go(PREFIX)
         set_cookie(request, response, SESSION_COOKIE, token)
         return response
@@ -107,6 +109,13 @@ def _form(
         held_path=held_path,
         held=held or [],
     )
+
+
+async def _end_earlier(request: web.Request) -> None:
+    """End the session this browser came with: a new one takes its place."""
+    token = request.cookies.get(SESSION_COOKIE)
+    if token:
+        await request.app[CONSOLE].accounts.sign_out(token)
 
 
 async def _recognise(request: web.Request, accounts: Accounts, token: str) -> None:

@@ -15,6 +15,10 @@ from bot.staff.guard import is_live
 from bot.staff.keys import CONSOLE, PREFIX, VISITOR, Console
 from bot.staff.pages import go, page
 
+NEAR_AT_LEAST = 3
+NEAR = 0.1
+"""Beyond the first few, only answers at least this likely to fit are worth the room."""
+
 
 async def situation_page(request: web.Request) -> web.Response:
     """Show the situation: its row alone until this session has opened it, then its words."""
@@ -190,6 +194,9 @@ async def _show(
         status=status,
         notice=notice,
         opened=opened,
+        suggestions=[
+            s for place, s in enumerate(opened.suggestions) if place < NEAR_AT_LEAST or s.confidence >= NEAR
+        ],
         seen=_said(opened.inquiries),
         text=text,
         question=sent.get("question", ""),
