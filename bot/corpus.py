@@ -3,8 +3,11 @@
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
+from threading import Thread
+from typing import Any, TypeVar
 
 from watchfiles import awatch
 
@@ -12,9 +15,12 @@ from bot.content import Content
 from bot.errors import ContentError, Fault
 from bot.matching import Item, Matcher, MatchPolicy, fit
 from bot.models import KnowledgeEntry
+from bot.text import fold
 from bot.urgent import Detector, build_detector
 
 log = logging.getLogger(__name__)
+
+T = TypeVar("T")
 
 SETTLE_AFTER = 3.0
 """Seconds without a change before the thresholds are learned anew."""
@@ -53,9 +59,10 @@ def build_corpus(content: Content, previous: Corpus | None = None, *, quick: boo
 
 def _matching_parts(content: Content) -> tuple[list[Item], tuple[str, ...], MatchPolicy]:
     policy = content.desk.policy
+    items = _items(content)
     return (
-        _items(content),
-        content.outside,
+        items,
+        _outside(content, items),
         MatchPolicy(
             target_precision=policy.target_precision,
             offer_precision=policy.offer_precision,
@@ -82,8 +89,39 @@ def _items(content: Content) -> list[Item]:
     return items
 
 
+def _outside(content: Content, items: Sequence[Item]) -> tuple[str, ...]:
+    """Return what belongs to staff; a question that has an answer by now does so no more."""
+    answered = {_bare(example) for item in items for example in item.examples}
+    return tuple(text for text in content.outside if _bare(text) not in answered)
+
+
+def _bare(text: str) -> str:
+    return "".join(character for character in fold(text) if character.isalnum())
+
+
+async def _in_thread(work: Callable[..., T], *arguments: Any, **named: Any) -> T:
+    """Do the work in a thread that nobody waits for when the desk stops: what it fits is then of no use."""
+    loop = asyncio.get_running_loop()
+    done: asyncio.Future[T] = loop.create_future()
+
+    def settle(set_it: Callable[[Any], None], outcome: Any) -> None:
+        if not done.done():
+            set_it(outcome)
+
+    def run() -> None:
+        try:
+            outcome, set_it = work(*arguments, **named), done.set_result
+        except BaseException as exc:
+            outcome, set_it = exc, done.set_exception
+        with suppress(RuntimeError):  # the loop is closed: the desk has stopped
+            loop.call_soon_threadsafe(settle, set_it, outcome)
+
+    Thread(target=run, name="fit", daemon=True).start()
+    return await done
+
+
 async def _fit_in_thread(items: Sequence[Item], outside: Sequence[str], policy: MatchPolicy) -> Matcher:
-    return await asyncio.to_thread(fit, items, outside, policy)
+    return await _in_thread(fit, items, outside, policy)
 
 
 class LiveCorpus:
@@ -159,7 +197,7 @@ class LiveCorpus:
         if before is not None and before.content.version == content.version:
             return
         quick = before is not None and before.content.desk.policy == content.desk.policy
-        self._corpus = await asyncio.to_thread(build_corpus, content, before, quick=quick)
+        self._corpus = await _in_thread(build_corpus, content, before, quick=quick)
         log.info(
             "Content is live",
             extra={
