@@ -92,16 +92,25 @@ class Recorder:
 
 
 class Troubled:
-    """A store in front of another: slow, or failing, as a test says."""
+    """A store in front of another: held up, or failing, as a test says."""
 
     def __init__(self, store: Store) -> None:
         self._store = store
         self.problem: Exception | None = None
         self.failing: set[str] = set()
         """Verbs that raise `problem`; all of them when empty."""
-        self.seconds = 0.0
-        self.slow: set[str] = set()
-        """Verbs that take `seconds`; all of them when empty."""
+        self._held: set[str] = set()
+        self._open = asyncio.Event()
+
+    def hold(self, *verbs: str) -> None:
+        """Let these verbs wait until `let_go`."""
+        self._held = set(verbs)
+        self._open.clear()
+
+    def let_go(self) -> None:
+        """Let everything that waits go on."""
+        self._held = set()
+        self._open.set()
 
     def __getattr__(self, name: str) -> Any:
         found = getattr(self._store, name)
@@ -109,8 +118,8 @@ class Troubled:
             return found
 
         async def verb(*args: Any, **kwargs: Any) -> Any:
-            if self.seconds and (not self.slow or name in self.slow):
-                await asyncio.sleep(self.seconds)
+            if name in self._held:
+                await self._open.wait()
             if self.problem is not None and (not self.failing or name in self.failing):
                 raise self.problem
             return await found(*args, **kwargs)
