@@ -108,13 +108,17 @@ async def _in_thread(work: Callable[..., T], *arguments: Any, **named: Any) -> T
         if not done.done():
             set_it(outcome)
 
-    def run() -> None:
-        try:
-            outcome, set_it = work(*arguments, **named), done.set_result
-        except BaseException as exc:
-            outcome, set_it = exc, done.set_exception
+    def tell(set_it: Callable[[Any], None], outcome: Any) -> None:
         with suppress(RuntimeError):  # the loop is closed: the desk has stopped
             loop.call_soon_threadsafe(settle, set_it, outcome)
+
+    def run() -> None:
+        try:
+            result = work(*arguments, **named)
+        except BaseException as exc:
+            tell(done.set_exception, exc)
+        else:
+            tell(done.set_result, result)
 
     Thread(target=run, name="fit", daemon=True).start()
     return await done

@@ -37,7 +37,11 @@ def running_desk(home: Path, **environ: str) -> Iterator[DeskProcess]:
         [sys.executable, "-m", "bot", "serve"],
         cwd=ROOT,
         env={
-            **{name: value for name, value in os.environ.items() if not name.startswith(("TELEGRAM_", "DESK_"))},
+            **{
+                name: value
+                for name, value in os.environ.items()
+                if not name.startswith(("TELEGRAM_", "DESK_"))
+            },
             "PORT": "0",
             "DATA_DIR": str(home / "data"),
             "DESK_KEY_FILE": str(home / "desk.key"),
