@@ -1,12 +1,16 @@
-"""The frozen records as JSON and back, by their type hints: small, strict, and the same for every record."""
+"""The frozen records as JSON and back, by their type hints: strict in both directions, the same for every record.
 
-import datetime as dt
+What could not be read back is not written.
+"""
+
 import types
 import typing
-from base64 import b64decode, b64encode
+from base64 import b64decode
+from binascii import b2a_base64
 from collections.abc import Callable
-from dataclasses import fields, is_dataclass
-from enum import Enum
+from dataclasses import MISSING, dataclass, fields, is_dataclass
+from datetime import UTC, date, datetime
+from enum import StrEnum
 from functools import cache
 from typing import Any, TypeVar, cast
 
@@ -15,98 +19,135 @@ import orjson
 T = TypeVar("T")
 
 
+@dataclass(frozen=True, slots=True)
+class Form:
+    """How values of one type are written to JSON and read from it; both raise ValueError for anything else."""
+
+    dump: Callable[[Any], Any]
+    """Gives what orjson writes by itself: enums by value and times in ISO 8601 among it."""
+    load: Callable[[Any], Any]
+
+
 def to_json(record: Any) -> bytes:
-    """Return a record as JSON: enums by value, times in ISO 8601, bytes in base 64, None fields left out."""
-    return orjson.dumps(to_plain(record))
+    """Return a record as JSON, without the fields that have their default. Raises ValueError for a wrong value."""
+    return orjson.dumps(form(cast("Any", type(record))).dump(record))
 
 
 def from_json(kind: type[T], data: bytes) -> T:
-    """Return the record. Raises `ValueError` when the data is no such record."""
-    return from_plain(kind, orjson.loads(data))
+    """Return the record that `to_json` wrote; a field that is not there has its default.
 
-
-def to_plain(value: Any) -> Any:
-    """Return a record as plain JSON values."""
-    if is_dataclass(value) and not isinstance(value, type):
-        return {
-            field.name: to_plain(found)
-            for field in fields(value)
-            if (found := getattr(value, field.name)) is not None
-        }
-    if isinstance(value, Enum):
-        return value.value
-    if isinstance(value, bytes):
-        return b64encode(value).decode()
-    if isinstance(value, dt.date):
-        return value.isoformat()
-    if isinstance(value, tuple | list | frozenset):
-        return [to_plain(item) for item in value]
-    return value
-
-
-def from_plain(kind: type[T], data: Any) -> T:
-    """Return the record that plain JSON values describe. Raises `ValueError` when they describe none."""
-    try:
-        return cast("T", _reader(cast("Any", kind))(data))
-    except (TypeError, KeyError, AttributeError) as exc:
-        raise ValueError(f"not a {getattr(kind, '__name__', kind)}: {exc}") from exc
+    Raises ValueError when the data is no such record.
+    """
+    return cast("T", form(cast("Any", kind)).load(orjson.loads(data)))
 
 
 @cache
-def _reader(kind: Any) -> Callable[[Any], Any]:
-    if isinstance(kind, typing.NewType):
-        return _reader(kind.__supertype__)
-    if isinstance(kind, type) and is_dataclass(kind):
-        return _record_reader(kind)
-    origin, arguments = typing.get_origin(kind), typing.get_args(kind)
-    if origin is typing.Literal:
-        return _one_of(arguments)
-    if origin in (typing.Union, types.UnionType):
-        inner = [argument for argument in arguments if argument is not type(None)]
-        if len(inner) == 1:
-            read = _reader(inner[0])
-            return lambda data: None if data is None else read(data)
+def form(hint: Any) -> Form:
+    """Return the form of a type. Raises TypeError for a type without one."""
+    if isinstance(hint, typing.NewType):
+        return form(hint.__supertype__)
+    if isinstance(hint, type) and is_dataclass(hint):
+        return _record(hint)
+    origin, arguments = typing.get_origin(hint), typing.get_args(hint)
+    if origin in (typing.Union, types.UnionType) and len(arguments) == 2 and types.NoneType in arguments:
+        return _optional(form(next(argument for argument in arguments if argument is not types.NoneType)))
     if origin is tuple and len(arguments) == 2 and arguments[1] is Ellipsis:
-        item = _reader(arguments[0])
-        return lambda data: tuple(item(part) for part in data)
-    simple: dict[Any, Callable[[Any], Any]] = {
-        dt.datetime: dt.datetime.fromisoformat,
-        dt.date: dt.date.fromisoformat,
-        bytes: b64decode,
-        float: float,
-    }
-    if kind in simple:
-        return simple[kind]
-    if isinstance(kind, type) and issubclass(kind, Enum):
-        return kind
-    if kind in (str, int, bool):
-        return _exactly(kind)
-    raise TypeError(f"no JSON form for {kind}")
+        return _sequence(form(arguments[0]))
+    if origin is typing.Literal:
+        return Form(_one_of(arguments), _one_of(arguments))
+    if isinstance(hint, type) and issubclass(hint, StrEnum):
+        return Form(_exactly(hint), hint)
+    if hint in (str, int, bool):
+        return Form(_exactly(hint), _exactly(hint))
+    if hint in _SIMPLE:
+        return _SIMPLE[hint]
+    raise TypeError(f"There is no JSON form for {hint!r}.")
 
 
-def _record_reader(kind: Any) -> Callable[[Any], Any]:
+def _record(kind: Any) -> Form:
     hints = typing.get_type_hints(kind)
-    readers = {field.name: _reader(hints[field.name]) for field in fields(kind)}
+    # A record that holds itself is none of ours, so its fields' forms can be made at once.
+    forms = {field.name: form(hints[field.name]) for field in fields(kind)}
+    defaults = {field.name: field.default for field in fields(kind) if field.default is not MISSING}
 
-    def read(data: Any) -> Any:
-        return kind(**{name: readers[name](value) for name, value in data.items()})
+    def dump(record: Any) -> dict[str, Any]:
+        values = {name: getattr(_exactly(kind)(record), name) for name in forms}
+        return {
+            name: forms[name].dump(value)
+            for name, value in values.items()
+            if name not in defaults or value != defaults[name]
+        }
 
-    return read
+    def load(data: Any) -> Any:
+        if not isinstance(data, dict) or not data.keys() <= forms.keys():
+            raise ValueError(f"not the fields of {kind.__name__}")
+        try:
+            return kind(**{name: forms[name].load(value) for name, value in data.items()})
+        except TypeError as exc:  # a field without a default is missing
+            raise ValueError(str(exc)) from exc
+
+    return Form(dump, load)
+
+
+def _optional(some: Form) -> Form:
+    return Form(
+        lambda value: None if value is None else some.dump(value),
+        lambda value: None if value is None else some.load(value),
+    )
+
+
+def _sequence(part: Form) -> Form:
+    a_tuple, a_list = _exactly(tuple), _exactly(list)
+    return Form(
+        lambda value: [part.dump(item) for item in a_tuple(value)],
+        lambda value: tuple(part.load(item) for item in a_list(value)),
+    )
 
 
 def _exactly(kind: type) -> Callable[[Any], Any]:
-    def read(data: Any) -> Any:
-        if type(data) is not kind:
-            raise TypeError(f"{data!r} is no {kind.__name__}")
-        return data
+    def check(value: Any) -> Any:
+        if type(value) is not kind:
+            raise ValueError(f"{type(value).__name__} instead of {kind.__name__}")
+        return value
 
-    return read
+    return check
 
 
-def _one_of(allowed: tuple[Any, ...]) -> Callable[[Any], Any]:
-    def read(data: Any) -> Any:
-        if data not in allowed:
-            raise TypeError(f"{data!r} is none of {allowed}")
-        return data
+def _one_of(choices: tuple[Any, ...]) -> Callable[[Any], Any]:
+    def check(value: Any) -> Any:
+        if value not in choices:
+            raise ValueError(f"not one of {', '.join(map(str, choices))}")
+        return value
 
-    return read
+    return check
+
+
+_text = _exactly(str)
+
+
+def _dump_bytes(value: Any) -> str:
+    return b2a_base64(_exactly(bytes)(value), newline=False).decode()
+
+
+def _load_bytes(value: Any) -> bytes:
+    return b64decode(_text(value), validate=True)
+
+
+def _dump_time(value: Any) -> datetime:
+    if not isinstance(value, datetime) or value.tzinfo is None:
+        raise ValueError("no time with a zone")
+    return value if value.tzinfo is UTC else value.astimezone(UTC)
+
+
+def _load_time(value: Any) -> datetime:
+    time = datetime.fromisoformat(_text(value))
+    if time.tzinfo is not UTC:
+        raise ValueError("not a time in UTC")
+    return time
+
+
+_SIMPLE = {
+    bytes: Form(_dump_bytes, _load_bytes),
+    datetime: Form(_dump_time, _load_time),
+    date: Form(_exactly(date), lambda value: date.fromisoformat(_text(value))),
+}
