@@ -75,7 +75,7 @@ async def test_open_streams_do_not_hold_up_a_stop(corpus: Corpus, tmp_path: Path
         response = await world.client.get("/staff/stream", headers=headers)
         assert await event(response) == ("ready", "")
         began = loop.time()
-    assert loop.time() - began < 3
+    assert loop.time() - began < 10
 
 
 async def test_a_dead_session_gets_no_stream_and_no_parts(world: World, lin: Person) -> None:
