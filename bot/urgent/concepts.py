@@ -43,6 +43,10 @@ _FAMILIES: dict[str, tuple[str, str]] = {
         r"再见|永别|告别|道别|保重|下辈子|来生|来世|别找我|不用找我|不要找我|勿念|先走|最后一次|最后一天|最后一晚|最后一条|别难过|别哭|对不起|原谅|谢谢(?:大家|你们|所有)|不孝",
         r"\b(?:goodbye|farewell|so long|forgive me|sorry for everything|last (?:message|post|night|day|time|text|words)|by the time you read|look for me|tell (?:my|them|mother|her|him|everyone)|love you all|miss me|thanks? (?:you )?for (?:everything|being)|remember me|am sorry for|so sorry for leaving|he is sorry|she is sorry)\b",
     ),
+    "beyond": (
+        r"下辈子|来生|来世|另一个世界|天堂|黄泉|九泉|投胎|转世|忌日|遗照|身后",
+        r"\b(?:next life|other side|heaven|afterlife|in another life|funeral|my grave|after i die|still around|be around|not around|around (?:next|for|by))\b",
+    ),
     "burden": (
         r"累赘|拖累|连累|包袱|负担|多余|麻烦(?:你们|大家|别人|各位|任何人)|没(?:有)?我|不需要我|不值得|没用的人|添.{0,4}麻烦|我这样的人",
         r"\bburden|\bbetter (?:off )?without me|\bwithout me\b|\bworthless|\buseless\b|\bwaste of space|\bdeserve|\bmistake\b|\bmess to deal\b|\bget over me\b",
@@ -53,7 +57,7 @@ _FAMILIES: dict[str, tuple[str, str]] = {
     ),
     "nohope": (
         r"没(?:有)?(?:什么)?(?:希望|意思|意义|未来|盼头|明天|退路|出路|路可走|奔头|留恋|牵挂|价值|活路|理由)|看不(?:到|见)|走投无路|没人(?:在乎|会在乎|记得)|无所谓了|没什么好|救不了我|谁也",
-        r"\bno (?:hope|point|future|way out|reason to|one cares|one would|one is coming)\b|\bnobody (?:cares|would|is coming)\b|\bpointless\b|\bwhat is the point\b|\bnothing (?:matters|is keeping|to live)\b|\bworth (?:it|living)\b|\breasons? (?:to (?:live|stay|keep|go on)|left)\b|\bout of reasons\b|\bnever (?:get|gets) better\b",
+        r"\bnot see (?:a|any|my|myself|another)\b|\bno (?:hope|point|future|way out|reason to|one cares|one would|one is coming)\b|\bnobody (?:cares|would|is coming)\b|\bpointless\b|\bwhat is the point\b|\bnothing (?:matters|is keeping|to live)\b|\bworth (?:it|living)\b|\breasons? (?:to (?:live|stay|keep|go on)|left)\b|\bout of reasons\b|\bnever (?:get|gets) better\b",
     ),
     "finish": (
         r"结束|了结|了断|解脱|一了百了|消失|离开|走了|到此为止|休息|退场|放手|离去|没了|不在了|不存在|安静地|悄悄|终点",
@@ -175,7 +179,7 @@ _FAMILIES: dict[str, tuple[str, str]] = {
         r"\b(?:am not (?:going|suicidal|trying|in danger|thinking|planning)|not going to (?:hurt|kill|harm|die)|never (?:kill|hurt|going)|not (?:feel|have) (?:suicidal|any wish|thoughts)|not about suicide|not want to die|will not (?:hurt|kill|harm)|misunderstood|was not|wasn|kidding|joking|joke|false alarm|never mind|typo|nobody (?:is|was|drowned)|no one (?:is|was) (?:hurt|injured|in danger)|do not worry|is okay|is safe|am fine|is fine|we are fine|no need|okay now|no injuries)\b",
     ),
     "past": (
-        r"昨天|昨晚|前天|去年|上(?:周|个月|次)|以前|曾经|之前|年前|那(?:次|场|年|天)|小时候|已经(?:处理|灭|找到|报警|好|康复)|早(?:就)?灭|好(?:了|转|多)|出院|康复|找到了|回来了|半年|前几年|前年",
+        r"昨天|昨晚|前天|去年|上(?:周|个月|次)|以前|曾经|之前|年前|那(?:次|场|年|天)|小时候|已经(?:处理|灭|找到|报警|好|康复)|早(?:就)?灭|(?:病|身体|现在|都|治|养)好(?:了|多)|好转|好多了|出院|康复|找到了|回来了|半年|前几年|前年",
         r"\b(?:yesterday|last (?:week|month|year|tuesday|sunday|summer|friday)|years? ago|used to|months? ago|in (?:may|june|march|july|college|20\d\d)|once|years on|recovered|already|has been found|home now|back home|was (?:put out|found|fixed)|is out)\b",
     ),
     "hyperbole": (

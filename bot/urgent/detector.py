@@ -13,7 +13,7 @@ from bot.urgent.evidence import evidence
 from bot.urgent.features import rows
 from bot.urgent.model import Model, learn, learn_scale
 from bot.urgent.phrases import expand
-from bot.urgent.reading import clean, pieces
+from bot.urgent.reading import clean, divide, pieces, tokens
 from bot.urgent.verdict import Service, Tier, Verdict
 
 CRISIS, DANGER, OTHER = 0, 1, 2
@@ -21,14 +21,18 @@ SERVICES: tuple[Service, ...] = ("police", "fire", "ambulance", "traffic")
 _CRISIS_KINDS = ("explicit", "implicit", "third_person")
 _TAKEN_APART = ("ordinary", "administrative")
 """Kinds whose clauses are trained on too: messages are judged clause by clause, and most are of these kinds."""
-_WORDINGS = {"ordinary": 24, "administrative": 6, "idiom": 6}
+_WORDINGS = {"ordinary": 14, "administrative": 5, "idiom": 5, "news": 5}
 _URGENT_WORDINGS = 6
 _STRENGTH = 6.0
+_SHORTEST = 2
+"""Characters below which a message says nothing."""
+_NOT_WORDS = frozenset("bcdefghjklmnopqrstuvwxyz")
+"""Letters that stand alone in phrases ("5 x 3") but are no words to cut a run into."""
 _LEAD = -0.5
 
 # Log-odds from which a piece counts, by kind (crisis, danger) and by evidence (none, weak, strong, told, framed).
 # Chosen by cross-validation over lines, see docs/urgent.md; -9 lets a plainly told crisis through always.
-_SURE = np.array([[2.5, 1.5, 1.5, -9.0, 3.0], [1.5, 1.0, 1.25, 0.25, 2.0]])
+_SURE = np.array([[2.5, 1.15, 0.75, -9.0, 3.0], [1.5, 1.0, 1.25, -0.25, 2.0]])
 _POSSIBLE = np.array([[0.25, 0.25, -0.5, -9.0, -0.5], [0.0, 0.0, 0.0, -1.0, 0.5]])
 
 _HAPPENS_TO_WRITER = re.compile(
@@ -55,14 +59,17 @@ class Example:
 class Detector:
     """Judges messages; made by `build_detector`, never changes."""
 
-    __slots__ = ("_model",)
+    __slots__ = ("_model", "_words")
 
-    def __init__(self, model: Model) -> None:
+    def __init__(self, model: Model, words: frozenset[str]) -> None:
         self._model = model
+        self._words = words
 
     def judge(self, text: str) -> Verdict | None:
         """Return what is urgent about `text`, any string at all; None: nothing."""
-        cleaned = clean(text)
+        cleaned = divide(clean(text), self._words)
+        if len(cleaned) < _SHORTEST:
+            return None
         read = pieces(cleaned)
         meant = [meanings(piece) for piece in read]
         scores = self._model.scores(rows(read, meant))
@@ -139,14 +146,16 @@ def train(lines: Sequence[Example]) -> Detector:
             ),
             learn_scale(matrix, len(lines)),
             strength=_STRENGTH,
-        )
+        ),
+        frozenset(word for line in lines if line.language == "en" for word in tokens(line.text)) - _NOT_WORDS,
     )
 
 
 def _balanced(target: npt.NDArray[np.bool_], weight: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
     """Return `weight` scaled so that both sides of `target` weigh the same and the whole as much as before."""
     half = weight.sum() / 2
-    return np.where(target, weight * half / weight[target].sum(), weight * half / weight[~target].sum())
+    factor = np.where(target, half / weight[target].sum(), half / weight[~target].sum())
+    return np.asarray(weight * factor, np.float64)
 
 
 def _best(

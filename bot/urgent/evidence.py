@@ -27,7 +27,17 @@ def _numbers(*names: str) -> frozenset[int]:
 _CRISIS_EVENTS = _numbers("own_death", "own_harm", "other_death")
 _CRISIS_CORE = _numbers("suicide", "deathwish", "selfharm", "neverwake")
 _CRISIS_HINTS = _numbers(
-    "note", "farewell", "burden", "exhausted", "nohope", "afterme", "jump", "pills", "edge", "finish"
+    "note",
+    "farewell",
+    "beyond",
+    "burden",
+    "exhausted",
+    "nohope",
+    "afterme",
+    "jump",
+    "pills",
+    "edge",
+    "finish",
 )
 _DANGER_EVENTS = _numbers(
     "burning", "attacked", "collapsed", "vanished", "in_water", "stuck", "crashed", "cry"

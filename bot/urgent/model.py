@@ -33,13 +33,13 @@ class Model:
         sums = np.stack(
             [np.bincount(owners, weighted[:, k], len(starts) - 1) for k in range(weighted.shape[1])], axis=1
         )
-        return sums / np.maximum(length, 1e-9)[:, None] + self.bias
+        return np.asarray(sums / np.maximum(length, 1e-9)[:, None] + self.bias, np.float64)
 
 
 def learn_scale(rows: Rows, texts: int) -> Floats:
     """Return the inverse document frequency of each column; unseen ones weigh as much as the rarest."""
     frequency = np.bincount(rows[1], minlength=WIDTH)
-    return np.log((1.0 + texts) / (1.0 + frequency)) + 1.0
+    return np.asarray(np.log((1.0 + texts) / (1.0 + frequency)) + 1.0, np.float64)
 
 
 def learn(rows: Rows, targets: Floats, importance: Floats, scale: Floats, *, strength: float) -> Model:

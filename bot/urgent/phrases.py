@@ -63,14 +63,14 @@ def expand(line: str, lists: Mapping[str, Sequence[str]], limit: int) -> list[st
     for part in parts:
         order = list(range(len(part)))
         column: list[int] = []
-        while len(column) < 3 * wanted:
-            random.shuffle(order)
-            column += order
+        while len(column) < wanted * 2:
+            if len(order) > 1:
+                random.shuffle(order)
+            column += order if len(order) > 1 else order * (wanted * 2)
         columns.append(column)
     found: dict[str, None] = {}
-    for row in range(3 * wanted):
-        text = "".join(part[column[row]] for part, column in zip(parts, columns, strict=True))
-        found[" ".join(text.split())] = None
+    for chosen in zip(*(column[: wanted * 2] for column in columns), strict=True):
+        found[" ".join("".join([part[at] for part, at in zip(parts, chosen, strict=True)]).split())] = None
         if len(found) == wanted:
             break
     return [text for text in found if text]

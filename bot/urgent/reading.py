@@ -2,7 +2,9 @@
 
 import re
 import unicodedata
+from collections.abc import Container
 from functools import cache, lru_cache
+from itertools import pairwise
 
 from pypinyin.pinyin_dict import pinyin_dict
 
@@ -22,7 +24,9 @@ _MASKED = re.compile(
 _HAN_GAP = re.compile(rf"(?<=[{HAN}]) (?=[{HAN}])")
 _SPELLED = re.compile(r"(?<![a-z0-9])(?:[a-z0][ .\-_*]{1,3}){4,}[a-z0](?![a-z])")
 _SPELLED_WORD = re.compile(r"(?<![a-z])(?:[a-z][.\-_*]){2,}[a-z](?![a-z])")
-_LEET_WORD = re.compile(r"(?=[a-z0-9@$!*]*[a-z])(?=[a-z0-9@$!*]*[0-9@$!*])[a-z0-9@$!*]{3,}")
+_LEET_WORD = re.compile(
+    r"(?<![a-z0-9@$!*])(?=[a-z0-9@$!*]{0,20}[a-z])(?=[a-z]{0,20}[0-9@$!*])[a-z0-9@$!*]{3,}"
+)
 _LEET = str.maketrans(
     {"0": "o", "1": "i", "3": "e", "4": "a", "5": "s", "7": "t", "@": "a", "$": "s", "!": "i"}
 )
@@ -32,6 +36,10 @@ _CLAUSE_END = re.compile(r"[。！？!?；;…，,、:：—]+|\.(?=\s|$)| - ")
 _PINYIN_RUN = re.compile(r"(?<![a-z'])[a-z]{1,6}(?: [a-z]{1,6})+(?![a-z'])")
 _PINYIN_IN_HAN = re.compile(rf"(?<=[{HAN}])([a-z]{{2,6}})(?![a-z])|(?<![a-z])([a-z]{{2,6}})(?=[{HAN}])")
 
+_RUN_TOGETHER = re.compile(r"[a-z]{8,}")
+_LONGEST_RUN = 200
+_LONGEST_WORD = 14
+_LIKELY = "我想自杀死不活了要去跳楼轻生救命人他她你的是在有好再见结束妈爸家打刀火快来帮害怕今晚最后遗书割腕药没办法意思着累"
 _CHARGED_WORDS = (
     "kill",
     "die",
@@ -127,7 +135,7 @@ def pieces(text: str) -> list[str]:
         if len(clauses) > 1:
             for clause in clauses:
                 _add(clause, found)
-            for before, after in zip(clauses, clauses[1:], strict=False):
+            for before, after in pairwise(clauses):
                 _add(before + "," + after, found)
         spaced = [part for clause in clauses for part in _HAN_GAP.split(clause)]
         if len(spaced) > len(clauses):
@@ -139,6 +147,11 @@ def pieces(text: str) -> list[str]:
     if len(ordered) > _MOST_PIECES:
         ordered = ordered[: _MOST_PIECES * 2 // 3] + ordered[-_MOST_PIECES // 3 :]
     return ordered
+
+
+def divide(text: str, words: Container[str]) -> str:
+    """Return cleaned `text` with letters run together ("iwanttodie") cut into `words`, where they all fit."""
+    return _RUN_TOGETHER.sub(lambda run: _divided(run[0], words), text)
 
 
 def same_sound(text: str) -> str:
@@ -154,6 +167,24 @@ def tokens(text: str) -> list[str]:
 _TOKEN = re.compile(rf"[{HAN}]|[a-z]+|[0-9]+|[?？]")
 
 
+def _divided(run: str, words: Container[str]) -> str:
+    """Return `run` as the fewest words that make it up, or as it stands."""
+    if run in words or len(run) > _LONGEST_RUN:
+        return run
+    best: list[list[str] | None] = [[]]
+    for end in range(1, len(run) + 1):
+        choice: list[str] | None = None
+        for start in range(max(0, end - _LONGEST_WORD), end):
+            before = best[start]
+            if before is None or (choice is not None and len(before) + 1 >= len(choice)):
+                continue
+            if run[start:end] in words:
+                choice = [*before, run[start:end]]
+        best.append(choice)
+    found = best[-1]
+    return run if found is None else " ".join(found)
+
+
 def _add(piece: str, found: dict[str, None]) -> None:
     piece = _HAN_GAP.sub("", piece).strip(" ,，")
     if len(tokens(piece)) >= _SHORTEST_PIECE:
@@ -166,7 +197,7 @@ def _is_kept(character: str) -> bool:
     category = unicodedata.category(character)
     return (
         category[0] in "LNPZ"
-        or (category[0] == "M" and category != "Mn" and category != "Me")
+        or (category[0] == "M" and category not in {"Mn", "Me"})
         or character in "+|~^$="
     )
 
@@ -295,7 +326,12 @@ def _sounds() -> tuple[dict[int, str], dict[str, str]]:
     for code, readings in sorted(pinyin_dict.items()):
         if not 0x4E00 <= code < 0xA000:
             continue
-        plain = unicodedata.normalize("NFD", readings.split(",")[0])
-        syllable = "".join(letter for letter in plain if letter.isascii() and letter.isalpha())
-        table[code] = standing.setdefault(syllable, chr(code))
-    return table, standing
+        table[code] = standing.setdefault(_syllable(readings), chr(code))
+    # A syllable typed in letters is read as the character that matters here, where there is one.
+    likely = {_syllable(pinyin_dict[ord(character)]): character for character in reversed(_LIKELY)}
+    return table, standing | likely
+
+
+def _syllable(readings: str) -> str:
+    plain = unicodedata.normalize("NFD", readings.split(",", maxsplit=1)[0])
+    return "".join(letter for letter in plain if letter.isascii() and letter.isalpha())
