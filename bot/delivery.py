@@ -71,13 +71,17 @@ class Deliverer:
                 await self._look()
             except (StoreError, OSError):
                 log.exception("The outbox could not be read")
+            # Not `wait_for`: in Python 3.11 it can swallow the cancellation that ends this task.
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._wake.wait(), LOOK_AGAIN)
+                async with asyncio.timeout(LOOK_AGAIN):
+                    await self._wake.wait()
             self._wake.clear()
 
     async def _look(self) -> None:
         """Start sending for every address that is owed something and has nothing under way."""
         waiting: dict[Address, list[Delivery]] = {}
+        # Whoever is busy now may be done when the outbox was read, and what it listed has been sent by then.
+        busy = set(self._busy)
         now = self._clock()
         self._not_before = {address: due for address, due in self._not_before.items() if due > now}
         for delivery in await self._store.owed(now, BATCH):
@@ -92,7 +96,7 @@ class Deliverer:
                 continue
             waiting.setdefault(address, []).append(delivery)
         for address, deliveries in waiting.items():
-            if address not in self._busy and address not in self._not_before:
+            if address not in busy and address not in self._not_before:
                 self._busy.add(address)
                 task = asyncio.create_task(self._send_in_order(address, deliveries))
                 self._sending.add(task)
