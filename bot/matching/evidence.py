@@ -25,10 +25,13 @@ Ints = npt.NDArray[np.int64]
 
 EXAMPLE, TITLE, ANSWER = 0, 1, 2
 VECTOR_KINDS: tuple[Kind, ...] = ("phrases", "spelling", "ideas")
+_COVERED: tuple[Kind, ...] = ("words", "ideas", "spelling")
 SHORTLIST = 64
 """Targets weighed by all the evidence; further ones are ruled out by a rough sum."""
 FUZZY = 12
 """Targets compared letter by letter."""
+_BATCHED = 256
+"""Targets up to which messages are weighed many at a time."""
 _CELLS = 8_000_000
 """Figures held in memory at a time."""
 _RIDGE = 0.5
@@ -157,6 +160,7 @@ class _Kind:
             )
         _, answers, everything, together = documents
         self.present = sparse.vstack([_binary(m) for m in (everything, together, answers)]).tocsr().T.tocsr()
+        self.everything = _binary(everything).T.tocsr()
         self.bm25 = self._bm25(everything).T.tocsr()
 
     def vectors(self, counts: Any, unknown: Floats | None = None) -> Any:
@@ -177,6 +181,21 @@ class _Kind:
         k = 1.2 * (0.25 + 0.75 * lengths[row] / mean)
         matrix.data = (matrix.data * 2.2 / (matrix.data + k)).astype(np.float32)
         return (matrix @ sparse.diags(self.idf)).tocsr()
+
+
+def _sums(matrix: Any, ids: Ints, weights: Floats) -> Floats:
+    """Return the weighted sum of the rows `ids` of a sparse matrix: the product for one message, without ceremony."""
+    cells, sizes = _cells(matrix, ids)
+    values = matrix.data[cells] * np.repeat(weights, sizes)
+    return np.bincount(matrix.indices[cells], weights=values, minlength=matrix.shape[1]).astype(np.float32)
+
+
+def _cells(matrix: Any, ids: Ints) -> tuple[Ints, Ints]:
+    """Return where the cells of the rows `ids` stand in a sparse matrix, and how many each row has."""
+    starts = matrix.indptr[ids].astype(np.int64)
+    sizes = matrix.indptr[ids + 1] - starts
+    ends = np.cumsum(sizes)
+    return np.arange(ends[-1] if len(ends) else 0) + np.repeat(starts - ends + sizes, sizes), sizes
 
 
 def _binary(matrix: Any) -> Any:
@@ -274,7 +293,12 @@ class Space:
 
     def evidence(self, analyses: Sequence[Analysis]) -> tuple[Ints, Floats]:
         """Return, per message, shortlisted columns (messages × S) and their evidence (messages × S × figures)."""
-        chunk = max(1, _CELLS // max(1, self.size * len(_RAW)))
+        if len(analyses) == 1 or self.size > _BATCHED:
+            parts = [self._one(analysis) for analysis in analyses]
+            return np.concatenate([columns for columns, _ in parts]), np.concatenate(
+                [found for _, found in parts]
+            )
+        chunk = max(1, _CELLS // max(1, self.size * max(len(_RAW), self.gather.shape[1])))
         parts = [self._evidence(analyses[at : at + chunk]) for at in range(0, len(analyses), chunk)]
         if not parts:
             return np.zeros((0, self.size), np.int64), np.zeros((0, self.size, len(NAMES)), np.float32)
@@ -301,6 +325,97 @@ class Space:
         self._add_fuzzy(analyses, raw, columns, rough, similar)
         return columns, self._finished(raw, columns)
 
+    def _one(self, analysis: Analysis) -> tuple[Ints, Floats]:
+        """Return shortlist and evidence of one message: the same figures as `_evidence`, without sparse algebra."""
+        size, examples = self.size, len(self.examples)
+        bags = {kind: self._bag(analysis, kind) for kind in KINDS}
+        cosines: list[Floats] = []
+        for kind in VECTOR_KINDS:
+            fitted = self.kinds[kind]
+            ids, counts, unknown = bags[kind]
+            weights = (1 + np.log(counts)) * fitted.weight[ids]
+            length = (float(weights @ weights) + unknown * fitted.unknown_weight**2) ** 0.5
+            cosines.append(_sums(fitted.rows, ids, weights / max(length, 1e-6)))
+        covered: dict[str, Floats] = {}
+        for kind in _COVERED:
+            fitted = self.kinds[kind]
+            ids, _, unknown = bags[kind]
+            total = float(fitted.idf[ids].sum()) + unknown * fitted.unknown_idf
+            matrix = fitted.everything if kind == "spelling" else fitted.present
+            covered[kind] = _sums(matrix, ids, fitted.idf[ids]) / max(total, 1e-6)
+        best = [self._best(c[:examples]) for c in cosines]
+        rough = best[0] + best[2] + covered["words"][: 2 * size].reshape(-1, 2).max(axis=1)
+        rough += covered["ideas"][: 2 * size].reshape(-1, 2).max(axis=1)
+        if size > SHORTLIST:
+            columns = np.sort(np.argsort(-rough, kind="stable")[:SHORTLIST])
+        else:
+            columns = np.arange(size)
+        raw = np.zeros((1, len(columns), len(_RAW)), np.float32)
+        table = raw[0]
+        gather = self.gather[columns]
+        at = 0
+        for kind_best, cosine in zip(best, cosines, strict=True):
+            table[:, at] = kind_best[columns]
+            table[:, at + 1] = self._mean(cosine[:examples], gather, self.gather_sizes[columns])
+            for field, name in ((1, "answer"), (0, "title"), (2, "all text")):
+                table[:, at + _PER_KIND.index(name)] = _of(cosine[examples + 2 * field * size :], columns)
+            at += len(_PER_KIND)
+        for kind in _COVERED[:2]:
+            for field in range(3):
+                table[:, at] = _of(covered[kind][2 * field * size :], columns)
+                at += 1
+        table[:, at] = _of(covered["spelling"], columns)
+        for kind in _COVERED[:2]:
+            self._add_hits(bags[kind][0], kind, columns, table)
+        if self.ridge is not None:
+            whole = np.concatenate([c[:examples] for c in cosines]).reshape(len(cosines), -1).sum(axis=0)
+            texts = np.stack([c[examples + 2 * size : examples + 4 * size] for c in cosines]).sum(axis=0)
+            kernel = np.concatenate([whole, texts]) / len(cosines)
+            table[:, _RAW.index("classified by examples")] = (kernel[:examples] @ self.ridge[0])[columns]
+            table[:, _RAW.index("classified by all text")] = (kernel @ self.ridge[1])[columns]
+        similar = cosines[0][:examples] + cosines[1][:examples] + cosines[2][:examples]
+        self._add_fuzzy([analysis], raw, columns[None], rough[columns][None], similar[None])
+        return columns[None], self._finished(raw, columns[None])
+
+    def _bag(self, analysis: Analysis, kind: Kind) -> tuple[Ints, Floats, int]:
+        known, bag = self.content.vocabulary[kind], analysis.bags[kind]
+        pairs = [(at, count) for unit, count in bag.items() if (at := known.get(unit)) is not None]
+        ids = np.array([at for at, _ in pairs], np.int64)
+        return ids, np.array([count for _, count in pairs], np.float32), len(bag) - len(pairs)
+
+    def _best(self, cosines: Floats) -> Floats:
+        """Return each target's highest cosine over its examples."""
+        found = np.zeros(self.size, np.float32)
+        some = np.flatnonzero(self.gather_sizes)
+        if len(some):
+            found[some] = np.maximum.reduceat(cosines, self.gather[some, 0])
+        return found
+
+    def _mean(self, cosines: Floats, gather: Ints, sizes: Ints) -> Floats:
+        """Return the mean of each target's three highest cosines over its examples."""
+        padded = np.append(cosines, np.float32(0))[gather]
+        if padded.shape[1] > 3:
+            padded = np.partition(padded, padded.shape[1] - 3, axis=1)[:, -3:]
+        return cast(Floats, padded.sum(axis=1) / np.minimum(3, np.maximum(1, sizes)))
+
+    def _add_hits(self, ids: Ints, kind: Kind, columns: Ints, table: Floats) -> None:
+        """Add BM25, the heaviest unit found and, of words, how many are found."""
+        fitted = self.kinds[kind]
+        ids = ids[np.argsort(fitted.idf[ids], kind="stable")]
+        table[:, _RAW.index(f"{kind} bm25")] = np.log1p(
+            _of(_sums(fitted.bm25, ids, np.ones(len(ids), np.float32)), columns)
+        )
+        cells, sizes = _cells(fitted.everything, ids)
+        documents = fitted.everything.indices[cells]
+        heaviest = np.zeros(2 * self.size, np.float32)
+        heaviest[documents] = np.repeat(
+            fitted.idf[ids] / fitted.unknown_idf, sizes
+        )  # ascending: the last one stays
+        table[:, _RAW.index("heaviest word" if kind == "words" else "heaviest idea")] = _of(heaviest, columns)
+        if kind == "words":
+            hits = np.bincount(documents, minlength=2 * self.size).astype(np.float32)
+            table[:, _RAW.index("words hit")] = np.log1p(_of(hits, columns))
+
     def _linear(self, analyses: Sequence[Analysis]) -> tuple[Floats, Floats]:
         """Return all figures but the letter by letter ones, for every target; and cosines to every example."""
         count, size, examples = len(analyses), self.size, len(self.examples)
@@ -322,9 +437,9 @@ class Space:
                 part = cosines[:, examples + 2 * field * size : examples + 2 * (field + 1) * size]
                 raw[:, :, at + _PER_KIND.index(name)] = _per_target(part)
             at += len(_PER_KIND)
-        for kind in ("words", "ideas", "spelling"):
-            fitted = self.kinds[cast(Kind, kind)]
-            counts, unknown = bags[cast(Kind, kind)]
+        for kind in _COVERED:
+            fitted = self.kinds[kind]
+            counts, unknown = bags[kind]
             weighed = (_binary(counts) @ sparse.diags(fitted.idf)).tocsr()
             total = np.asarray(weighed.sum(axis=1)).ravel() + unknown * fitted.unknown_idf
             hits = (weighed @ fitted.present).toarray() / np.maximum(total, 1e-6)[:, None]
@@ -335,10 +450,10 @@ class Space:
             for field in range(3):
                 raw[:, :, at] = _per_target(hits[:, 2 * field * size : 2 * (field + 1) * size])
                 at += 1
-        for name, kind in (("words bm25", "words"), ("ideas bm25", "ideas")):
-            fitted = self.kinds[cast(Kind, kind)]
-            counts = _binary(bags[cast(Kind, kind)][0])
-            raw[:, :, _RAW.index(name)] = np.log1p(_per_target((counts @ fitted.bm25).toarray()))
+        for kind in _COVERED[:2]:
+            fitted = self.kinds[kind]
+            counts = _binary(bags[kind][0])
+            raw[:, :, _RAW.index(f"{kind} bm25")] = np.log1p(_per_target((counts @ fitted.bm25).toarray()))
             self._heaviest(counts, fitted, raw, kind)
         if self.ridge is not None:
             kernel /= len(VECTOR_KINDS)
@@ -410,6 +525,11 @@ def _padded(owners: Ints, size: int) -> tuple[Ints, Ints]:
     for target in range(size):
         table[target, : sizes[target]] = np.arange(starts[target], starts[target + 1])
     return table, sizes
+
+
+def _of(documents: Floats, columns: Ints) -> Floats:
+    """Return the better of two documents for the targets `columns` only."""
+    return cast(Floats, np.maximum(documents[2 * columns], documents[2 * columns + 1]))
 
 
 def _per_target(documents: Floats) -> Floats:

@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import numpy.typing as npt
@@ -90,7 +90,7 @@ class Fused:
 
 def rank_scores(evidence: Floats, weights: Weights) -> Floats:
     """Return the ranker's score of each target, messages × S."""
-    return (evidence / weights.scale) @ weights.ranker
+    return cast(Floats, (evidence / weights.scale) @ weights.ranker)
 
 
 def gate_inputs(

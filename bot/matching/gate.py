@@ -17,7 +17,8 @@ from bot.matching.linear import Vocabulary, features, pruned, tokens, train
 _NEAR_CLASSES = 5
 _NEAREST = 20
 _FOLDS = 3
-_PASSES = 3
+_ROUGH = 0.1
+"""Tolerance of the fits that leave texts out."""
 _GROUPS = 5
 """In each fold one group of classes in five is left out, to play what lies outside."""
 _ROWS = 4000
@@ -44,28 +45,28 @@ class Linear:
     """A fitted classifier with its neighbours."""
 
     def __init__(
-        self, texts: Sequence[str], owners: Ints, outside: Sequence[str], passes: int = 1000
+        self, texts: Sequence[str], owners: Ints, outside: Sequence[str], tolerance: float = 0.01
     ) -> None:
         """Fit on `texts`, row by row of the targets `owners`, and on texts that belong to none."""
         words = [tokens(text) for text in (*texts, *outside)]
         documents = [features(w) for w in words]
         labels = np.concatenate([owners, np.full(len(outside), OUTSIDE)]).astype(np.int64)
-        self._build(words, documents, labels, passes)
+        self._build(words, documents, labels, tolerance)
 
     @classmethod
-    def on(cls, words: list[list[str]], documents: list[Any], labels: Ints, passes: int) -> Linear:
+    def on(cls, words: list[list[str]], documents: list[Any], labels: Ints, tolerance: float) -> Linear:
         """Return a classifier fitted on texts that were read before."""
         self = cls.__new__(cls)
-        self._build(words, documents, labels, passes)
+        self._build(words, documents, labels, tolerance)
         return self
 
-    def _build(self, words: list[list[str]], documents: list[Any], labels: Ints, passes: int) -> None:
+    def _build(self, words: list[list[str]], documents: list[Any], labels: Ints, tolerance: float) -> None:
         order = np.argsort(labels, kind="stable")
         words, documents = [words[i] for i in order], [documents[i] for i in order]
         labels = labels[order]
         self.vocabulary = Vocabulary.of(documents)
         matrix = self.vocabulary.matrix(documents)
-        weights, self.constants = train(matrix, labels, passes)
+        weights, self.constants = train(matrix, labels, tolerance)
         self.place, self.weights = pruned(self.vocabulary, weights)
         self.classes = np.unique(labels)
         self.has_outside = bool(len(self.classes)) and self.classes[0] == OUTSIDE
@@ -233,7 +234,7 @@ def learn_gates(
         kept = np.flatnonzero((fold != number) & ~gone)
         if len(np.unique(labels[kept])) < 2:
             continue
-        model = Linear.on([words[i] for i in kept], [documents[i] for i in kept], labels[kept], _PASSES)
+        model = Linear.on([words[i] for i in kept], [documents[i] for i in kept], labels[kept], _ROUGH)
         held = np.flatnonzero(
             (fold == number) & ~gone & ((labels == OUTSIDE) | (rng.random(len(labels)) < share))
         )

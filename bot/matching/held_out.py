@@ -15,6 +15,10 @@ MOST_ROWS = 1200
 """Held-out messages judged per partition; larger contents are sampled."""
 
 
+MANY_TARGETS = 256
+"""Targets from which on one partition tells enough."""
+
+
 @dataclass(frozen=True, slots=True)
 class HeldOut:
     """Gate logits of held-out examples: of targets that were still there, and of targets that were not."""
@@ -34,6 +38,8 @@ def held_out(content: Content, weights: Weights, partitions: int = 2, seed: int 
 
     An example of a target left out is a question nothing answers; one left out alone should find its target.
     """
+    if len(content.keys) > MANY_TARGETS:
+        partitions = 1
     parts = [part for number in range(partitions) for part in _partition(content, weights, seed + number)]
     if not parts:
         nothing = np.zeros(0, np.float32)
@@ -65,7 +71,9 @@ def _partition(content: Content, weights: Weights, seed: int) -> Iterator[tuple[
         own = examples[content.owners[examples] == start]
         example_fold[own] = (rng.permutation(len(own)) + rng.integers(FOLDS)) % FOLDS
     target_fold = rng.permutation(len(content.keys)) % FOLDS
-    share = min(1.0, MOST_ROWS / (2 * len(examples)))
+    share = min(
+        1.0, (MOST_ROWS if len(content.keys) <= MANY_TARGETS else MOST_ROWS // 2) / (2 * len(examples))
+    )
     for fold in range(FOLDS):
         gone = target_fold[content.owners] == fold
         held = (content.fields == EXAMPLE) & (example_fold == fold)

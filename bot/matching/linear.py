@@ -111,32 +111,38 @@ class Vocabulary:
         return sparse.csr_matrix((np.array(values), np.array(ids, np.int32), np.array(starts)), shape=shape)
 
 
-def train(matrix: Any, labels: Ints, passes: int = 1000, threads: int = 2) -> tuple[Floats, Floats]:
+def train(matrix: Any, labels: Ints, tolerance: float = 0.01, threads: int = 2) -> tuple[Floats, Floats]:
     """Return weights (units × classes) and constants of one-against-the-rest classifiers.
 
-    Classes are split over threads: LIBLINEAR works outside the interpreter's lock.
+    Solved in the primal, which draws no random numbers: the same texts give the same weights. Classes are split
+    over threads, for LIBLINEAR works outside the interpreter's lock.
     """
     classes = np.unique(labels)
-    if len(classes) == 1:
-        return np.zeros((matrix.shape[1], 1), np.float32), np.zeros(1, np.float32)
-
-    def one(group: Ints) -> list[tuple[Floats, float]]:
-        found = []
-        for label in group:
-            model = LinearSVC(C=1.0, max_iter=passes, random_state=0)
-            model.fit(matrix, labels == label)
-            found.append((model.coef_[0].astype(np.float32), float(model.intercept_[0])))
-        return found
-
-    groups = [classes[part::threads] for part in range(threads)]
-    with ThreadPoolExecutor(threads) as pool:
-        results = list(pool.map(one, groups))
     weights = np.zeros((matrix.shape[1], len(classes)), np.float32)
     constants = np.zeros(len(classes), np.float32)
-    for group, result in zip(range(threads), results, strict=True):
-        for at, (coefficients, constant) in zip(range(group, len(classes), threads), result, strict=True):
-            weights[:, at] = coefficients
-            constants[at] = constant
+    if len(classes) == 1:
+        return weights, constants
+
+    def group(part: int) -> None:
+        own = classes[part::threads]
+        if not len(own):
+            return
+        rest = int(classes[0]) - 1  # one label for whatever this thread does not learn
+        model = LinearSVC(C=1.0, dual=False, tol=tolerance)
+        model.fit(matrix, np.where(np.isin(labels, own), labels, rest))
+        if len(model.classes_) == 2:  # one model, of the second class against the first
+            places = {int(model.classes_[1]): (model.coef_[0], model.intercept_[0])}
+            places[int(model.classes_[0])] = (-model.coef_[0], -model.intercept_[0])
+        else:
+            places = {
+                int(label): (model.coef_[at], model.intercept_[at]) for at, label in enumerate(model.classes_)
+            }
+        for place, label in enumerate(classes):
+            if label in own:
+                weights[:, place], constants[place] = places[int(label)]
+
+    with ThreadPoolExecutor(threads) as pool:
+        list(pool.map(group, range(threads)))
     return weights, constants
 
 

@@ -22,6 +22,8 @@ from bot.matching.records import Item
 
 _OUTSIDE_PULL = 3.0
 """Logits taken off for each unit of cosine by which a message is nearer to an outside example."""
+_ENOUGH_ROWS = 40
+"""Held-out rows below which a content tells too little of itself to be sure of anything."""
 _SHARPNESS = 3.0
 """How far apart decision values put the odds of two classes."""
 
@@ -80,8 +82,9 @@ class Fusion:
         )
         tried = held_out(content, weights)
         share = row_weights(tried.outside, outside_share)
+        doubt = max(0.0, 1 - len(share) / _ENOUGH_ROWS)
         self._shifts = [
-            float(slope) * shift_of(logits, right, share) + float(constant) if len(share) else 0.0
+            float(slope) * shift_of(logits, right, share) + float(constant) - doubt
             for (slope, constant), logits, right in zip(
                 weights.shift, (tried.first, tried.three), (tried.right, tried.listed), strict=True
             )
@@ -156,7 +159,7 @@ class Classified:
             gate.logit(scored.figures) + shift
             for gate, shift in zip(self._gates[:2], self._shifts, strict=True)
         ]
-        first, listed = (float(sigmoid(np.float32(logit))) for logit in logits)
+        first, listed = (float(sigmoid(np.array([logit]))[0]) for logit in logits)
         return Judged(
             order=scored.classes[:10].tolist(),
             odds=np.exp(_SHARPNESS * (scored.scores[:10] - scored.scores[0])).tolist(),
