@@ -103,7 +103,7 @@ def unknown_keys(document: Document, data: Mapping[str, Any], known: set[str], *
     """Warn of keys nobody reads, with the nearest right one."""
     for key in data:
         if key not in known:
-            near = get_close_matches(key, sorted(known), n=1)
+            near = get_close_matches(key, sorted(known), n=1, cutoff=0.7)
             document.warn(
                 f"unknown key {key!r}" + (f"; did you mean {near[0]!r}?" if near else "; nothing reads it"),
                 *steps,

@@ -95,12 +95,13 @@ class _Builder:
         self._met: set[int] = set()
 
     def value(self, node: yaml.Node, steps: tuple[Step, ...]) -> Any:
-        self._document.places[steps] = (node.start_mark.line + 1, node.start_mark.column + 1)
         # An alias gives the same node again; expanding it could take for ever, and content has no use for it.
+        # The node stands where it was first written: the place of the alias is that of the key before it.
         if id(node) in self._met:
             self._document.fault("uses a YAML alias (*name); write the text out", *steps)
             return None
         self._met.add(id(node))
+        self._document.places[steps] = (node.start_mark.line + 1, node.start_mark.column + 1)
         if isinstance(node, yaml.MappingNode):
             return self._mapping(node, steps)
         if isinstance(node, yaml.SequenceNode):

@@ -22,6 +22,8 @@ _LANGUAGES: dict[str, Language] = {
     "zh": "zh-Hans", "zh-hans": "zh-Hans", "zh-cn": "zh-Hans", "zh-hant": "zh-Hant", "zh-tw": "zh-Hant",
     "zh-hk": "zh-Hant", "en": "en",
 }  # fmt: skip
+_UNREAD = object()
+"""Stands for a line that could not be read, so that the others keep their numbers."""
 MAX_WARNINGS = 20
 """A foreign file may warn on every line; a person reads the first ones."""
 
@@ -39,7 +41,7 @@ def read_knowledge(paths: Sequence[Path]) -> tuple[tuple[KnowledgeEntry, ...], t
         document = _read_lines(path) if path.suffix == ".jsonl" else _read_list(path)
         rows = document.data if isinstance(document.data, list) else []
         for index, row in enumerate(rows):
-            if row is None:
+            if row is _UNREAD:
                 continue
             entry = _read_entry(document, row, index)
             if entry is None:
@@ -73,14 +75,15 @@ def _read_lines(path: Path) -> Document:
         return document
     for number, line in enumerate(lines, start=1):
         # `split` rather than `splitlines`: a line separator inside a JSON text is part of the text.
+        line = line.removeprefix(b"\xef\xbb\xbf")  # noqa: PLW2901
         if not line.strip():
             continue
         document.places[(len(document.data),)] = (number, 1)
         try:
-            document.data.append(orjson.loads(line.removeprefix(b"\xef\xbb\xbf")))
+            document.data.append(orjson.loads(line))
         except orjson.JSONDecodeError as exc:
             document.places[(len(document.data),)] = (number, exc.colno)
-            document.data.append(None)
+            document.data.append(_UNREAD)
             document.fault(
                 f"is not JSON ({exc.msg}); each line must be one whole object", len(document.data) - 1
             )
@@ -156,4 +159,3 @@ def _language(document: Document, value: Any, words: str, index: int) -> Languag
     if known is None:
         document.warn(f"has the language {value!r}; the desk speaks zh, zh-Hant and en", index, "language")
     return known or language_of(words)
-
