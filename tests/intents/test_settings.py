@@ -1,0 +1,92 @@
+"""What `_desk.yaml` says, and when somebody is there."""
+
+import datetime as dt
+from pathlib import Path
+
+import pytest
+
+from bot.intents.located import Document, read_yaml
+from bot.intents.settings import DeskSettings, Hours, Policy, Retention, read_desk
+
+
+def read(folder: Path, text: str) -> tuple[DeskSettings, list[str]]:
+    path = folder / "_desk.yaml"
+    path.write_text(text, encoding="utf-8")
+    document: Document = read_yaml(path)
+    settings = read_desk(document)
+    return settings, [str(fault).removeprefix(f"{path}:") for fault in document.faults]
+
+
+def test_everything_has_a_default(tmp_path: Path) -> None:
+    settings, faults = read(tmp_path, "")
+    assert faults == []
+    assert settings == DeskSettings()
+    assert (settings.publish_needs, settings.retention, settings.policy) == (2, Retention(), Policy())
+
+
+@pytest.mark.parametrize(("text", "fault"), [
+    ("publish_needs: 0", "1:16: is 0; write a whole number from 1 to 5"),
+    ("publish_needs: two", "1:16: is 'two'; write a whole number from 1 to 5"),
+    ("publish_needs: true", "1:16: is True; write a whole number from 1 to 5"),
+    ("policy: {target_precision: 2}", "1:28: target_precision is 2; write a share from 0.5 to 0.999"),
+    ("policy: {target_precision: .nan}", "1:28: target_precision is nan; write a share from 0.5 to 0.999"),
+    ("policy: 0.9", "1:9: must be a map of settings"),
+    ("retention: {closed_days: 1000}", "1:26: is 1000; write a whole number from 1 to 365"),
+    ("claim_minutes: -1", "1:16: is -1; write a whole number from 1 to 1440"),
+    ("lanes: {a: b}", "1:1: must be a list of lanes, each with id and title"),
+    ("lanes: [{title: A}]", "1:9: must have an id (small letters, digits, _ and -) and a title"),
+    ("lanes: [{id: a}]", "1:9: title is missing; write it, plain or by language ({en: …, zh: …})"),
+    ("hours: {mon: 9-5}", '1:14: must be a list of spans such as ["09:00-12:00", "13:30-17:30"]'),
+    ("hours: {mon: ['9-5']}", '1:15: is \'9-5\'; write a span such as "09:00-12:00"'),
+    ("hours: {mon: ['12:00-09:00']}", '1:15: is \'12:00-09:00\'; write a span such as "09:00-12:00"'),
+    ("hours: {mon: ['09:00-24:30']}", '1:15: is \'09:00-24:30\'; write a span such as "09:00-12:00"'),
+    ("holidays: 2026-01-01", "1:11: must be a list of days such as 2027-01-01"),
+    ("holidays: [never]", "1:12: is 'never'; write a day such as 2026-03-01"),
+    ("desk: {topics: a}", "1:16: must be a list of intent ids"),
+    ("desk: {name: {fr: X}}", "1:19: has the language 'fr'; the desk speaks zh, zh-Hans, zh-Hant, en"),
+    ("[a]", "1:1: must be a map of settings such as `publish_needs: 2`"),
+    ("hour: {}", "1:1: unknown key 'hour'; did you mean 'hours'?"),
+    ("hours: {monday: []}", "1:9: unknown key 'monday'; nothing reads it"),
+])  # fmt: skip
+def test_each_mistake_names_its_place_and_its_remedy(tmp_path: Path, text: str, fault: str) -> None:
+    settings, faults = read(tmp_path, text)
+    assert faults == [fault]
+    assert isinstance(settings, DeskSettings)
+
+
+def test_the_lanes_a_person_needs_are_always_there(tmp_path: Path) -> None:
+    settings, _ = read(tmp_path, "lanes: [{id: a, title: A}, {id: general, title: Rest}]")
+    assert list(settings.lanes) == ["a", "general", "urgent"]
+    assert settings.lanes["general"] == {"": "Rest"}
+
+
+SHANGHAI = dt.timezone(dt.timedelta(hours=8))
+HOURS = Hours(
+    spans={0: ((540, 720), (810, 1050)), 1: ((0, 360), (1320, 1440))}, holidays=(dt.date(2026, 11, 30),)
+)
+
+
+def at(day: int, hour: int, minute: int = 0) -> dt.datetime:
+    """Return a time in November 2026; the 23rd is a Monday."""
+    return dt.datetime(2026, 11, day, hour, minute, tzinfo=SHANGHAI)
+
+
+@pytest.mark.parametrize(("moment", "there"), [
+    (at(23, 9), True), (at(23, 8, 59), False), (at(23, 11, 59), True), (at(23, 12), False), (at(23, 14), True),
+    (at(24, 0), True), (at(24, 23, 59), True), (at(24, 12), False), (at(25, 10), False), (at(30, 10), False),
+])  # fmt: skip
+def test_somebody_is_there_within_the_hours_and_not_on_holidays(moment: dt.datetime, there: bool) -> None:
+    assert HOURS.on_duty(moment) is there
+
+
+@pytest.mark.parametrize(("moment", "opens"), [
+    (at(23, 8), at(23, 9)), (at(23, 9), at(23, 13, 30)), (at(23, 18), at(24, 0)), (at(24, 12), at(24, 22)),
+    (at(26, 12), dt.datetime(2026, 12, 1, 0, 0, tzinfo=SHANGHAI)),
+])  # fmt: skip
+def test_the_next_opening_passes_over_holidays(moment: dt.datetime, opens: dt.datetime) -> None:
+    assert HOURS.opens_at(moment) == opens
+
+
+def test_a_desk_without_hours_promises_none() -> None:
+    assert Hours().on_duty(at(23, 10)) is False
+    assert Hours().opens_at(at(23, 10)) is None
