@@ -167,7 +167,6 @@ def read_content(
     for document in (desk_document, phrases_document, urgent_document):
         faults.extend(document.faults)
 
-    lanes = desk.lanes
     by_id = {intent.id: intent for intent in found}
     faults.extend(
         Fault(
@@ -175,7 +174,11 @@ def read_content(
             sentence=f"{intent.id} names the lane {intent.lane!r}, which _desk.yaml does not list",
         )
         for intent in found
-        if intent.lane is not None and intent.lane not in lanes and _beside(intents, "_desk.yaml") is not None
+        if intent.lane is not None
+        and intent.lane not in desk.lanes
+        and not desk_document.faults
+        # The product's lanes are no measure for intents without a `_desk.yaml` of their own.
+        and _beside(intents, "_desk.yaml") is not None
     )
     if any(not fault.warning for fault in faults) or urgent is None:
         raise ContentError([fault for fault in faults if not fault.warning])

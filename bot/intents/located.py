@@ -112,7 +112,10 @@ class _Builder:
         result: dict[str, Any] = {}
         for key_node, value_node in node.value:
             # Keys are taken as written: `no:` is a language, not a boolean.
-            key = str(key_node.value) if isinstance(key_node, yaml.ScalarNode) else ""
+            if not isinstance(key_node, yaml.ScalarNode):
+                self._document.fault("has a key that is no text; write `key: value`", *steps)
+                continue
+            key = str(key_node.value)
             self._document.places[(*steps, key)] = (
                 key_node.start_mark.line + 1,
                 key_node.start_mark.column + 1,
