@@ -599,7 +599,7 @@ class Assistant:
                     "status_answered" if answered else "status_open",
                     language,
                     reference=inquiry.reference,
-                    asked_at=asked_at.removeprefix("on "),
+                    asked_at=asked_at,
                 )
             )
             options.append(

@@ -249,7 +249,7 @@ def with_source(content: Content, reply: Reply, language: Language) -> str:
 def spoken_time(moment: dt.datetime, language: Language) -> str:
     """Return a local day and time the way a person says it."""
     if language == "en":
-        return f"on {moment.day} {moment:%B at %H:%M}"
+        return f"{moment.day} {moment:%B, %H:%M}"
     return f"{moment.month}月{moment.day}日{moment:%H:%M}"
 
 
