@@ -159,7 +159,7 @@ async def test_a_message_repeated_after_the_exchange_is_gone_is_said_to_be_known
 async def test_the_receipt_says_when_somebody_is_back(office: Office) -> None:
     assert "They are on duty" in (await office.ask_one(UNANSWERED)).text
     office.clock.forward(hours=10)
-    assert "on 25 November at 09:00" in (await office.ask_one(UNANSWERED, "bob")).text
+    assert "on 25 November, 09:00" in (await office.ask_one(UNANSWERED, "bob")).text
     assert "11月25日09:00" in (await office.ask_one(UNANSWERED_ZH, "cy")).text
 
 
