@@ -53,7 +53,7 @@ _FAMILIES: dict[str, tuple[str, str]] = {
     ),
     "exhausted": (
         r"[撑熬扛坚持挺走挨]不(?:住|下去|了|到|动)|好累|太累|累了|力气|受够|够了|尽力|走不动|崩溃|绝望|痛苦|折磨|失去|煎熬|尽头",
-        r"\bcan not (?:do this|go on|take|keep|carry on|hold on|see|face|live|survive)\b|\btired of\b|\bexhausted\b|\b(?:am|so|i am) (?:so )?done\b|\bgive up\b|\bgiven up\b|\bnothing left\b|\bno strength\b|\bhopeless\b|\bthe pain\b|\bin pain\b|\bend of my rope\b|\bpretending\b|\bhave it in me\b|\brun out of\b|\bat the end\b",
+        r"\bcan not (?:do this|go on|take|keep|carry on|hold on|see|face|live|survive)\b|\btired of\b|\bexhausted\b|\b(?:am|so|i am) (?:so )?done\b|\bgive up\b|\bgiven up\b|\bnothing left\b|\bno strength\b|\bhopeless\b|\bthe pain\b|\bin pain\b|\bend of my rope\b|\bpretending\b|\bready to (?:stop|go|let go)\b|\bso loud\b|\bsleep can not fix\b|\bone way (?:out|to)\b|\bhave it in me\b|\brun out of\b|\bat the end\b",
     ),
     "nohope": (
         r"没(?:有)?(?:什么)?(?:希望|意思|意义|未来|盼头|明天|退路|出路|路可走|奔头|留恋|牵挂|价值|活路|理由)|看不(?:到|见)|走投无路|没人(?:在乎|会在乎|记得)|无所谓了|没什么好|救不了我|谁也",
@@ -69,7 +69,7 @@ _FAMILIES: dict[str, tuple[str, str]] = {
     ),
     "afterme": (
         r"我走(?:了|以后|之后|后)|我不在|没了我|我死|照顾(?:好)?(?:我|自己|孩子|爸|妈)|托付|交代|后事|密码|存折|存款|遗产留|银行卡|送人|安排好|清空|以后(?:你|谁|就)|我的任务|自己要好好",
-        r"\b(?:when|after|once|if) i am (?:gone|not)\b|\b(?:look after|take care of|feed|give) (?:my|her|his)\b|\bpasswords?\b|\benvelope\b|\bgave away\b|\bgiving away\b|\baffairs\b|\bi will not (?:be|need)\b|\bnot around\b|\bbank details\b|\bjoin (?:my|her|him)\b|\bwith (?:my mother|my father|her|him) (?:again|soon)\b",
+        r"\b(?:when|after|once|if) i am (?:gone|not)\b|\b(?:look after|take care of|feed|give) (?:my|her|his)\b|\bpasswords?\b|\benvelope\b|\bgave away\b|\bgiving away\b|\baffairs\b|\b(?:i|he|she) will not (?:be|need)\b|\bwill not need (?:it|her|him|them)\b|\bwhoever finds\b|\bfinished (?:the|my) letters\b|\bnot around\b|\bbank details\b|\bjoin (?:my|her|him)\b|\bwith (?:my mother|my father|her|him) (?:again|soon)\b",
     ),
     "edge": (
         r"楼顶|天台|顶楼|桥|江边|河边|江里|河里|栏杆|护栏|窗台|窗边|阳台|悬崖|铁轨|屋顶|轨道|楼上",
@@ -185,6 +185,10 @@ _FAMILIES: dict[str, tuple[str, str]] = {
     "hyperbole": (
         r"死(?:我|你|人|他)?了|(?:得|到)(?:要死|想死|不行|要命|爆|疯|崩溃)|笑|哈哈|要命|社死|裂开|原地|当场|疯了|炸了|破防|麻了|救命.{0,4}(?:太|这|也)|爱死|可爱|好看|尴尬|无语|服了|辣|段子|单词|促销|股市|大盘|这题",
         r"\b(?:he|she|crowd|team|dj|chat|mouth|throat|legs|inbox|singer|band|song) (?:is|was|are|were) (?:so )?on fire\b|\b(?:captchas?|goldfish|tomato|cactus|lawn|spicy|excel)\b|\b(?:lol|haha\w*|lmao|omg|literally|so funny|meme|dying (?:to|for|of)|dead tired|to die for|would (?:kill|die) for|killing me|killed it|to death|embarrass\w*|bored|awkward|hilarious|boss|monday|mondays|deadline|exam|homework)\b",
+    ),
+    "banter": (
+        r"明天见|晚安|拜拜|人没了.{0,3}这|血亏|血赚|离开.{1,6}活不|没有.{1,6}活不(?:了|下去)?$|夜宵|正常吗|抢不到.{0,6}(?:不活|去死)|爬山|健身|体测|笑死|爱死|美死|救命.{0,3}(?:孩子|这|太|也)",
+        r"\bwill to live (?:because|over|with|lol)|\b(?:live|survive|function) without (?:coffee|my|you|wifi|it|chocolate|air)\b|\bunder the bus\b|\bburied in (?:\w+ )?(?:emails?|work|paperwork|homework)|\bsee you (?:tomorrow|later|soon|monday)\b|\b(?:brain|head|mind) (?:exploded|melted)|\bears\b|\bleg day\b|\bliked my post\b|\bscreaming(?: this|$)|\bthis meme\b|\bon fire (?:tonight|lately)\b|\b(?:he|she|crowd|team|dj|chat|singer|band) (?:is|was|are|were) (?:so |really )?on fire\b|\bto die for\b|\bdead gorgeous\b|\bkilled it\b",
     ),
     "gadget": (
         r"手机|电脑|网|系统|验证码|程序|电池|充电|app|小程序|快递|奶茶|火锅|票|作业|论文|加班|老板|下班|价|股票|基金|猫|狗|花|房租|堵车",

@@ -17,7 +17,7 @@ class Evidence(IntEnum):
     TOLD = 3
     """An event told plainly."""
     FRAMED = 4
-    """Strong or told, but as news, study, fiction, past or denied."""
+    """Strong or told, but as news, study, fiction, past, denied or a set phrase."""
 
 
 def _numbers(*names: str) -> frozenset[int]:
@@ -27,6 +27,7 @@ def _numbers(*names: str) -> frozenset[int]:
 _CRISIS_EVENTS = _numbers("own_death", "own_harm", "other_death")
 _CRISIS_CORE = _numbers("suicide", "deathwish", "selfharm", "neverwake")
 _CRISIS_HINTS = _numbers(
+    "on_edge",
     "note",
     "farewell",
     "beyond",
@@ -44,7 +45,7 @@ _DANGER_EVENTS = _numbers(
 )
 _DANGER_CORE = _numbers("body", "fire", "violence", "intrusion", "follow", "water", "crash")
 _DANGER_HINTS = _numbers("missing", "trapped", "collapse", "help", "edge", "silent")
-_OTHER_FRAMES = _numbers("news", "study", "fiction", "denial", "past")
+_OTHER_FRAMES = _numbers("banter", "news", "study", "fiction", "denial", "past")
 _HEARSAY = _numbers("news", "denial")
 _OWN = _numbers("own_death", "own_harm")
 _SUPPOSING = _numbers("supposing")

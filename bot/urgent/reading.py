@@ -22,7 +22,7 @@ _MASKED = re.compile(
     rf"(?<=[{HAN}])[*＊x×·.\-_~/|+、\"'“”‘’#^=]+(?=[{HAN}](?:[*＊x×·.\-_~/|+、\"'“”‘’#^=]|$))"
 )
 _HAN_GAP = re.compile(rf"(?<=[{HAN}]) (?=[{HAN}])")
-_SPELLED = re.compile(r"(?<![a-z0-9])(?:[a-z0][ .\-_*]{1,3}){4,}[a-z0](?![a-z])")
+_SPELLED = re.compile(r"(?<![a-z0-9])(?:[a-z0'][ .\-_*]{1,3}){4,}[a-z0](?![a-z])")
 _SPELLED_WORD = re.compile(r"(?<![a-z])(?:[a-z][.\-_*]){2,}[a-z](?![a-z])")
 _LEET_WORD = re.compile(
     r"(?<![a-z0-9@$!*])(?=[a-z0-9@$!*]{0,20}[a-z])(?=[a-z]{0,20}[0-9@$!*])[a-z0-9@$!*]{3,}"
@@ -75,6 +75,7 @@ _ENGLISH_WORD = re.compile(
     r"(?<![a-z0-9])(?:" + "|".join(sorted(_ENGLISH, key=len, reverse=True)) + r")(?![a-z0-9'])"
 )
 _CONTRACTIONS = (
+    (re.compile(r"(?<=[a-z])-(?=[a-z])"), " "),
     (re.compile(r"\bcan't\b|\bca n't\b"), "can not"),
     (re.compile(r"\bwon't\b"), "will not"),
     (re.compile(r"n't\b"), " not"),
@@ -111,7 +112,7 @@ def clean(text: str) -> str:
     text = _LONG_RUN.sub(r"\1", text)
     text = text.replace("’", "'").replace("‘", "'").replace("`", "'")
     text = _MASKED.sub("", text)
-    text = _SPELLED.sub(lambda run: re.sub(r"[ .\-_*]", "", run[0]), text)
+    text = _SPELLED.sub(lambda run: re.sub(r"[ .\-_*']", "", run[0]), text)
     text = _SPELLED_WORD.sub(lambda run: re.sub(r"[.\-_*]", "", run[0]), text)
     text = _LEET_WORD.sub(_plain_word, text)
     if _PINYIN_IN_HAN.search(text):
@@ -178,11 +179,12 @@ def _divided(run: str, words: Container[str]) -> str:
             before = best[start]
             if before is None or (choice is not None and len(before) + 1 >= len(choice)):
                 continue
-            if run[start:end] in words:
-                choice = [*before, run[start:end]]
+            word = run[start:end]
+            if word in words or (len(word) > 3 and word in _ENGLISH):
+                choice = [*before, word]
         best.append(choice)
     found = best[-1]
-    return run if found is None else " ".join(found)
+    return run if found is None else _ENGLISH_WORD.sub(lambda word: _ENGLISH[word[0]], " ".join(found))
 
 
 def _add(piece: str, found: dict[str, None]) -> None:
