@@ -10,15 +10,13 @@ from bot.matching.evidence import Floats
 from bot.matching.records import MatchPolicy
 
 MOST_SHIFT = 2.0
-_SLACK = 1 / 3
+_SLACK = 0.2
 """Part of the allowed wrong answers kept in hand: what holds on the content's own phrases must hold on new ones."""
 _LOWEST = 0.35
 """Nothing less sure is ever answered directly."""
 _MANY_EXAMPLES = 1000
 _TRUSTED = 20
 """Outside examples from which on they weigh as much as held-out targets."""
-_OFFER_SHARE = 0.9
-"""A list is offered when it holds the right target with this much of the promised probability or more."""
 
 
 def sigmoid(logits: Floats) -> Floats:
@@ -76,4 +74,4 @@ def answer_threshold(probabilities: Floats, weights: Floats, policy: MatchPolicy
 
 def offer_threshold(policy: MatchPolicy) -> float:
     """Return the probability that the right target is listed, from which on a list is worth showing."""
-    return float(np.clip(_OFFER_SHARE * policy.offer_precision, 0.05, 0.995))
+    return float(np.clip(policy.offer_precision, 0.05, 0.995))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from math import log
 from typing import Any, cast
@@ -26,19 +26,23 @@ _ROWS = 4000
 _PSEUDO_ROWS = 600
 """Rows of left-out classes per fold."""
 _OUTSIDE_WEIGHT = 0.2
+_QUICK = 11
+"""Figures that need no neighbours."""
 OUTSIDE = -1
 
 
 @dataclass(frozen=True, slots=True)
 class Scored:
-    """What the classifier says of one message."""
+    """What the classifier says of one message; the figures of its neighbours are worked out when asked for."""
 
     classes: Ints
     """Numbers of targets, best first."""
     scores: Floats
     """Their decision values."""
     figures: list[float]
-    """What the gate sees."""
+    """What the quick gate sees."""
+    near: Callable[[], list[float]]
+    """Returns what the full gate sees besides."""
 
 
 class Linear:
@@ -112,9 +116,11 @@ class Linear:
             float((inside > -0.6).sum()),
             log(1 + len(words)),
             *self._known(document, ids, base + int(order[0])),
-            *self._near(ids, values, [base + int(k) for k in order[:_NEAR_CLASSES]], " ".join(words)),
         ]
-        return Scored(targets[order], ranked, figures)
+        nearest = [base + int(k) for k in order[:_NEAR_CLASSES]]
+        return Scored(
+            targets[order], ranked, figures, lambda: self._near(ids, values, nearest, " ".join(words))
+        )
 
     def _known(self, document: Any, ids: Ints, first: int) -> list[float]:
         """Return how much of the message is known at all, and to the first class."""
@@ -192,15 +198,18 @@ class Gate:
 
     def logit(self, figures: Sequence[float]) -> float:
         """Return the log odds that the first class is right."""
-        return float(
-            ((np.asarray(figures, np.float32) - self.mean) / self.scale) @ self.weights + self.constant
-        )
+        return float(self.of((np.asarray(figures, np.float32) - self.mean) / self.scale))
+
+    def of(self, inputs: Floats) -> Floats:
+        """Return the log odds for figures already scaled."""
+        return cast(Floats, inputs @ self.weights + self.constant)
 
 
 @dataclass(frozen=True, slots=True)
 class Tried:
     """Held-out rows the gate learned from."""
 
+    quick: Floats
     first: Floats
     three: Floats
     right: np.ndarray
@@ -210,9 +219,20 @@ class Tried:
     """The row is an outside example that maintainers gave."""
 
 
-def learn_gates(
-    texts: Sequence[str], owners: Ints, outside: Sequence[str], seed: int = 0
-) -> tuple[Gate, Gate, Tried]:
+@dataclass(frozen=True, slots=True)
+class Gates:
+    """How far to trust a classifier."""
+
+    quick: Gate
+    """The first class is right, judged without neighbours."""
+    first: Gate
+    """The first class is right."""
+    three: Gate
+    """One of the first three is."""
+    tried: Tried
+
+
+def learn_gates(texts: Sequence[str], owners: Ints, outside: Sequence[str], seed: int = 0) -> Gates:
     """Learn how far to trust a classifier of these texts, by fits that leave some of them out.
 
     Each fit leaves out a third of the examples, a third of the outside texts, and a fifth of the classes.
@@ -245,7 +265,7 @@ def learn_gates(
                 scored = model.judge(words[row], documents[row])
                 if scored is None:
                     continue
-                table.append(scored.figures)
+                table.append([*scored.figures, *scored.near()])
                 kind_of = 1 if labels[row] == OUTSIDE else kind
                 beyond.append(kind_of)
                 right.append(kind_of == 0 and scored.classes[0] == labels[row])
@@ -260,9 +280,19 @@ def learn_gates(
         weights[rows] = (
             _OUTSIDE_WEIGHT / (1 - _OUTSIDE_WEIGHT) * (kinds == 0).sum() / rows.sum() / len(kinds_there)
         )
-    gates = [_logistic(mean, scale, inputs, np.array(y), weights) for y in (right, listed)]
-    first, three = (inputs @ gate.weights + gate.constant for gate in gates)
-    return gates[0], gates[1], Tried(first, three, np.array(right), kinds > 0, np.array(listed), kinds == 1)
+    quick = _logistic(mean[:_QUICK], scale[:_QUICK], inputs[:, :_QUICK], np.array(right), weights)
+    first = _logistic(mean, scale, inputs, np.array(right), weights)
+    three = _logistic(mean, scale, inputs, np.array(listed), weights)
+    tried = Tried(
+        quick=quick.of(inputs[:, :_QUICK]),
+        first=first.of(inputs),
+        three=three.of(inputs),
+        right=np.array(right),
+        outside=kinds > 0,
+        listed=np.array(listed),
+        real=kinds == 1,
+    )
+    return Gates(quick, first, three, tried)
 
 
 def _logistic(mean: Floats, scale: Floats, inputs: Floats, right: np.ndarray, weights: np.ndarray) -> Gate:

@@ -8,11 +8,12 @@ from collections.abc import Sequence
 
 import numpy as np
 from rapidfuzz import fuzz, process
+from threadpoolctl import threadpool_limits
 
 from bot.matching.analysis import LONGEST_TEXT, analyse
 from bot.matching.calibration import answer_threshold, offer_threshold, row_weights
 from bot.matching.fusion import shipped
-from bot.matching.parts import Classified, Fusion, Judged, Part
+from bot.matching.parts import SURE, Classified, Fusion, Judged, Part
 from bot.matching.records import Candidate, Item, MatchPolicy, Ranking
 from bot.text import fold
 
@@ -30,8 +31,6 @@ _RICH_TEXTS = 1500
 """Examples a content needs for a classifier to beat the fusion, when its answers tell little."""
 _RICH_TEXTS_BESIDE_ANSWERS = 4000
 _TELLING_WORDS = 4
-_SURE_ENOUGH = 0.97
-"""Where the classifier is this sure, the entries are not asked."""
 
 
 def fit(
@@ -42,8 +41,12 @@ def fit(
     Nothing but the content is needed: thresholds come from its own examples, held out in turn. That is most of
     the work; with `like`, a matcher of nearly the same content, its thresholds are kept instead.
     """
-    items = [_cut(item) for item in items]
-    outside = [text[:LONGEST_MESSAGE] for text in outside]
+    # One thread of linear algebra: more of them win nothing here and take the other core from whoever serves.
+    with threadpool_limits(1):
+        return _fit([_cut(item) for item in items], [text[:LONGEST_MESSAGE] for text in outside], policy)
+
+
+def _fit(items: list[Item], outside: list[str], policy: MatchPolicy) -> Matcher:
     rich = _rich(items)
     share = policy.outside_share
     parts: list[Part] = []
@@ -82,8 +85,10 @@ class Matcher:
         """Return the targets `text` may mean, best first, and what to do with them."""
         text = text[:LONGEST_MESSAGE]
         phrase = bare(fold(text))
-        same = self._phrases.same(phrase)
         judged = self._judged(text)
+        same = self._phrases.same(phrase) or self._phrases.near(
+            phrase, judged.order[:OPTIONS] if judged else []
+        )
         if phrase in self._aside:
             judged = judged and Judged(
                 judged.order, judged.odds, min(judged.first, _LEAST), min(judged.listed, _LEAST)
@@ -108,7 +113,7 @@ class Matcher:
             judged = part.judge(text)
             if judged is not None:
                 found.append(judged)
-                if judged.first >= _SURE_ENOUGH:
+                if judged.first >= SURE:
                     break
         if len(found) < 2:
             return found[0] if found else None
@@ -146,22 +151,27 @@ class _Phrases:
     """Every example as a phrase without spaces and punctuation, to find one that is said again."""
 
     def __init__(self, items: Sequence[Item]) -> None:
-        owners: dict[str, set[int]] = {}
-        for number, item in enumerate(items):
-            for text in item.examples:
-                owners.setdefault(bare(fold(text)), set()).add(number)
-        owners.pop("", None)
-        self._owners = owners
-        self._all = [phrase for phrase in owners if len(phrase) >= _SHORTEST_NEAR]
+        self._of = [[bare(fold(text)) for text in item.examples] for item in items]
+        self._owners: dict[str, list[int]] = {}
+        for number, phrases in enumerate(self._of):
+            for phrase in dict.fromkeys(phrases):
+                self._owners.setdefault(phrase, []).append(number)
 
     def same(self, phrase: str) -> list[int]:
-        """Return the items that have `phrase` among their examples, but for typing."""
-        found = self._owners.get(phrase)
-        if found or not _SHORTEST_NEAR <= len(phrase) <= LONGEST_TEXT:
-            return sorted(found or ())
-        near = process.extract(phrase, self._all, scorer=fuzz.ratio, score_cutoff=_NEAR, limit=3)
-        alike = [self._owners[other] for other, _, _ in near if _numbers(other) == _numbers(phrase)]
-        return sorted(set().union(*alike))
+        """Return the items that have `phrase` among their examples."""
+        return self._owners.get(phrase, []) if phrase else []
+
+    def near(self, phrase: str, items: Sequence[int]) -> list[int]:
+        """Return those of `items` that have `phrase` among their examples but for a slip of the pen."""
+        if not _SHORTEST_NEAR <= len(phrase) <= LONGEST_TEXT:
+            return []
+        numbers = _numbers(phrase)
+        return [
+            item
+            for item in items
+            if (found := process.extractOne(phrase, self._of[item], scorer=fuzz.ratio, score_cutoff=_NEAR))
+            and _numbers(found[0]) == numbers
+        ]
 
 
 def bare(text: str) -> str:

@@ -15,7 +15,7 @@ from bot.matching.analysis import Analysis
 from bot.matching.calibration import row_weights, shift_of, sigmoid
 from bot.matching.evidence import Floats, Space, read
 from bot.matching.fusion import Weights, first_example, fuse
-from bot.matching.gate import Linear, learn_gates
+from bot.matching.gate import Gate, Linear, learn_gates
 from bot.matching.held_out import held_out
 from bot.matching.linear import tokens
 from bot.matching.records import Item
@@ -24,6 +24,8 @@ _OUTSIDE_PULL = 3.0
 """Logits taken off for each unit of cosine by which a message is nearer to an outside example."""
 _ENOUGH_ROWS = 40
 """Held-out rows below which a content tells too little of itself to be sure of anything."""
+SURE = 0.98
+"""A classifier this sure is not questioned: no neighbours are compared, no entries asked."""
 _SHARPNESS = 3.0
 """How far apart decision values put the odds of two classes."""
 
@@ -142,27 +144,37 @@ class Classified:
             np.array([number for number, _ in (*examples, *told)], np.int64),
             outside,
         )
-        tried = self._gates[2]
+        tried = self._gates.tried
         share = row_weights(tried.outside, outside_share, tried.real)
         self._shifts = [
             shift_of(logits, right, share)
-            for logits, right in ((tried.first, tried.right), (tried.three, tried.listed))
+            for logits, right in (
+                (tried.quick, tried.right),
+                (tried.first, tried.right),
+                (tried.three, tried.listed),
+            )
         ]
-        self.trial = Trial(sigmoid(tried.first + self._shifts[0]), tried.outside, tried.real)
+        self.trial = Trial(sigmoid(tried.first + self._shifts[1]), tried.outside, tried.real)
 
     def judge(self, text: str) -> Judged | None:
         """See `Part`."""
         scored = self._model.judge(tokens(text))
         if scored is None:
             return None
-        logits = [
-            gate.logit(scored.figures) + shift
-            for gate, shift in zip(self._gates[:2], self._shifts, strict=True)
-        ]
-        first, listed = (float(sigmoid(np.array([logit]))[0]) for logit in logits)
+        quick = _probability(self._gates.quick, self._shifts[0], scored.figures)
+        if quick >= SURE:
+            first = listed = quick
+        else:
+            figures = [*scored.figures, *scored.near()]
+            first = _probability(self._gates.first, self._shifts[1], figures)
+            listed = max(first, _probability(self._gates.three, self._shifts[2], figures))
         return Judged(
             order=scored.classes[:10].tolist(),
             odds=np.exp(_SHARPNESS * (scored.scores[:10] - scored.scores[0])).tolist(),
             first=first,
-            listed=max(first, listed),
+            listed=listed,
         )
+
+
+def _probability(gate: Gate, shift: float, figures: Sequence[float]) -> float:
+    return float(sigmoid(np.array([gate.logit(figures) + shift]))[0])
