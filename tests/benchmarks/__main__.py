@@ -1,7 +1,7 @@
 """Run the benchmarks: `python -m tests.benchmarks [--data PATH] [NAME …]`, with no name all of them.
 
-A benchmark is a module of this package with `main(data: Path | None)`; `data` is the folder of the benchmark data,
-None when none was named. Modules whose `main` takes nothing (those that write files, or take options of their own)
+A benchmark is a module of this package with `main(data: Path | None)`; `data` is the folder of the benchmark data:
+the one named, else `DESK_DATA`, else ../shared/data beside the project; None when there is none. Modules whose `main` takes nothing (those that write files, or take options of their own)
 are listed, and run only by their own name: `python -m tests.benchmarks.NAME`.
 """
 
@@ -15,6 +15,8 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import tests.benchmarks as package
+
+ROOT = Path(__file__).resolve().parents[2]
 
 
 def found() -> tuple[dict[str, Callable[[Path | None], object]], list[str]]:
@@ -41,11 +43,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--list", action="store_true", help="only name the benchmarks")
     parser.add_argument("name", nargs="*", help="which to run; all when none is named")
     chosen = parser.parse_args(arguments)
-    if chosen.data is not None:
-        if not chosen.data.is_dir():
-            print(f"{chosen.data} is no folder; name the one that holds the benchmark data.", file=sys.stderr)
-            return 2
-        os.environ["DESK_DATA"] = str(chosen.data.resolve())  # before a module reads it
+    if chosen.data is not None and not chosen.data.is_dir():
+        print(f"{chosen.data} is no folder; name the one that holds the benchmark data.", file=sys.stderr)
+        return 2
+    data = chosen.data or Path(os.environ.get("DESK_DATA", ROOT.parent / "shared" / "data"))
+    os.environ["DESK_DATA"] = str(data.resolve())  # before a module reads it
     benchmarks, apart = found()
     unknown = [name for name in chosen.name if name not in benchmarks]
     if chosen.list or unknown:
@@ -58,7 +60,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     for name in chosen.name or benchmarks:
         print(f"== {name}", flush=True)
         try:
-            benchmarks[name](chosen.data)
+            benchmarks[name](data if data.is_dir() else None)
         except SystemExit as exc:  # a benchmark that lacks its data says so; the others still run
             print(exc.code, file=sys.stderr)
             failed += 1
