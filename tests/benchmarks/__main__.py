@@ -1,8 +1,9 @@
 """Run the benchmarks: `python -m tests.benchmarks [--data PATH] [NAME …]`, with no name all of them.
 
 A benchmark is a module of this package with `main(data: Path | None)`; `data` is the folder of the benchmark data:
-the one named, else `DESK_DATA`, else ../shared/data beside the project; None when there is none. Modules whose `main` takes nothing (those that write files, or take options of their own)
-are listed, and run only by their own name: `python -m tests.benchmarks.NAME`.
+the one named, else `DESK_DATA`, else ../shared/data beside the project; None when there is none. Modules whose `main`
+takes nothing (those that write files, or take options of their own) are listed, and run only by their own name:
+`python -m tests.benchmarks.NAME`.
 """
 
 import argparse
