@@ -6,8 +6,10 @@ import datetime as dt
 import os
 import signal
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
+from typing import Any
+from typing import TYPE_CHECKING
 
 import orjson
 
@@ -19,6 +21,9 @@ from bot.errors import DeskError, Faults
 from bot.locale import catalogue
 from bot.logs import set_up_logs
 from bot.models import Language, Role
+
+if TYPE_CHECKING:
+    from bot.measure import Measured
 
 BAD_INPUT = 2
 
@@ -64,6 +69,25 @@ def _parser() -> argparse.ArgumentParser:
     check = commands.add_parser("check", help=say["cli.check"])
     _content_arguments(check)
     check.set_defaults(run=_check)
+
+    evaluate = commands.add_parser("eval", help=say["cli.eval"])
+    _content_arguments(evaluate)
+    evaluate.add_argument("--outside", type=Path, metavar="FILE", help=say["cli.eval_outside"])
+    evaluate.add_argument(
+        "--questions",
+        type=Path,
+        action="append",
+        required=True,
+        metavar="FILE.jsonl",
+        help=say["cli.eval_questions"],
+    )
+    evaluate.add_argument(
+        "--target-precision", type=_precision, metavar="0.95", help=say["cli.eval_precision"]
+    )
+    evaluate.add_argument("--predictions", type=Path, metavar="OUT.jsonl", help=say["cli.eval_predictions"])
+    evaluate.add_argument("--plots", type=Path, metavar="DIR", help=say["cli.eval_plots"])
+    evaluate.add_argument("--json", action="store_true", help=say["cli.ask_json"])
+    evaluate.set_defaults(run=_eval)
 
     staff = commands.add_parser("staff", help=say["cli.staff"])
     staff_commands = staff.add_subparsers(required=True, metavar=say["cli.command"])
@@ -138,12 +162,20 @@ def _ask(chosen: argparse.Namespace) -> int:
             corpus, text, dt.datetime.now(dt.UTC), lambda language: catalogue(language)["cli.handed_over"]
         )
         if chosen.json or chosen.batch is not None:
-            sys.stdout.buffer.write(orjson.dumps(asked.plain()) + b"\n")
+            sys.stdout.buffer.write(_line(asked.plain()))
         else:
             print(asked.reply)
             print(f"\n[{asked.decision} {asked.target or ''} {asked.confidence:.2f}]".replace("  ", " "))
     sys.stdout.flush()
     return 0
+
+
+def _line(values: Mapping[str, Any]) -> bytes:
+    """Return one line of JSON that is one line for every reader: some also break lines at these characters."""
+    text = orjson.dumps(values).decode()
+    for character in "\x85\u2028\u2029":
+        text = text.replace(character, f"\\u{ord(character):04x}")
+    return text.encode() + b"\n"
 
 
 def _batch(path: Path) -> list[str]:
@@ -200,6 +232,72 @@ def _check(chosen: argparse.Namespace) -> int:
         )
     )
     return 1 if failed else 0
+
+
+def _eval(chosen: argparse.Namespace) -> int:
+    # The figures' own libraries are loaded only here.
+    from bot.measure import doubts, measure, read_questions, write_predictions  # noqa: PLC0415
+
+    say = _say()
+    questions, places = read_questions(chosen.questions)
+    intents, knowledge = _content_settings(chosen)
+    content = read_content(intents, knowledge, outside=chosen.outside)
+    for doubt in doubts(content, questions, places):
+        print(f"{doubt} ({say['cli.warning']})", file=sys.stderr)
+    measured = measure(content, questions, chosen.target_precision)
+    try:
+        if chosen.predictions is not None:
+            write_predictions(chosen.predictions, measured.report.predictions)
+        if chosen.plots is not None:
+            from bot.plots import draw  # noqa: PLC0415
+
+            for path in draw(chosen.plots, measured.report.predictions):
+                print(path, file=sys.stderr)
+    except OSError as exc:
+        raise DeskError(say["cli.file"].format(path=exc.filename, problem=exc.strerror)) from exc
+    if chosen.json:
+        sys.stdout.buffer.write(orjson.dumps(measured.plain(), option=orjson.OPT_INDENT_2) + b"\n")
+    else:
+        print(_figures(measured))
+    sys.stdout.flush()
+    return 0
+
+
+def _figures(measured: "Measured") -> str:
+    """Return the figures as lines of text, the worst confusions last."""
+    report = measured.report
+    shares = {
+        "in_scope_accuracy": report.in_scope_accuracy,
+        "in_scope_answered_correctly": report.in_scope_answered_correctly,
+        "helped": report.helped,
+        "wrong": report.wrong,
+        "asked": report.asked,
+        "asked_outside": report.asked_outside,
+        "handoff_recall": report.handoff_recall,
+        "joint": report.joint,
+        "answered_precision": report.answered_precision,
+        "auroc": report.auroc,
+        **{f"coverage_at_{goal}": share for goal, share in report.coverage_at_precision.items()},
+    }
+    lines = [f"questions {report.questions} (in scope {report.in_scope}, outside {report.outside})"]
+    lines += [f"{name:28} {'-' if share is None else f'{share:.3f}'}" for name, share in shares.items()]
+    latency = report.latency_ms
+    lines += [
+        f"{'latency_ms':28} mean {latency.mean:.2f}  p50 {latency.p50:.2f}  p99 {latency.p99:.2f}",
+        f"{'fit_seconds':28} {measured.fit_seconds:.2f}",
+        f"{'model_bytes':28} {measured.model_bytes}",
+        f"{'peak_rss_mb':28} {measured.peak_rss_mb:.0f}",
+        f"{'target_precision':28} {measured.target_precision:g} (answers from {measured.answer_threshold:.3f} on)",
+    ]
+    lines += [f"{count:4} x {expected} answered with {got}" for expected, got, count in report.confusions]
+    return "\n".join(lines)
+
+
+def _precision(text: str) -> float:
+    value = float(text)
+    if not 0.5 <= value <= 0.999:
+        raise argparse.ArgumentTypeError(_say()["cli.eval_precision_range"])
+    return value
 
 
 def _staff_invite(chosen: argparse.Namespace) -> int:

@@ -11,7 +11,7 @@ from typing import Literal
 from bot.matching import Candidate, Matcher, Ranking
 
 HANDOFF = "handoff"
-Outcome = Literal["answer", "clarify", "handoff"]
+Outcome = Literal["answer", "clarify", "handoff", "crisis", "danger"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

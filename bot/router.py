@@ -4,7 +4,7 @@ Pure: no input or output, no clock. Same message, state and corpus give the same
 """
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 
@@ -214,10 +214,12 @@ def by_open_inquiry(question: _Question) -> Decision | None:
 STEPS: tuple[Step, ...] = (by_urgent, by_command, by_takeover, by_intent, by_knowledge, by_open_inquiry)
 
 
-def route(message: IncomingMessage, state: ConversationState, corpus: Corpus) -> Decision:
+def route(
+    message: IncomingMessage, state: ConversationState, corpus: Corpus, steps: Sequence[Step] = STEPS
+) -> Decision:
     """Return the first decision any step reaches; with none, a person decides."""
     question = _Question(message, state, corpus)
-    for step in STEPS:
+    for step in steps:
         decision = step(question)
         if decision is not None:
             return _with_soft_line(question, decision)
