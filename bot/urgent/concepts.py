@@ -57,7 +57,7 @@ _FAMILIES: dict[str, tuple[str, str]] = {
     ),
     "nohope": (
         r"没(?:有)?(?:什么)?(?:希望|意思|意义|未来|盼头|明天|退路|出路|路可走|奔头|留恋|牵挂|价值|活路|理由)|看不(?:到|见)|走投无路|没人(?:在乎|会在乎|记得)|无所谓了|没什么好|救不了我|谁也",
-        r"\bnot see (?:a|any|my|myself|another)\b|\bno (?:hope|point|future|way out|reason to|one cares|one would|one is coming)\b|\bnobody (?:cares|would|is coming)\b|\bpointless\b|\bwhat is the point\b|\bnothing (?:matters|is keeping|to live)\b|\bworth (?:it|living)\b|\breasons? (?:to (?:live|stay|keep|go on)|left)\b|\bout of reasons\b|\bnever (?:get|gets) better\b",
+        r"\bnot see (?:a |any |my |another )?(?:future|tomorrow|way out|way through|point|reason to (?:live|stay|go)|light|myself|morning)\b|\bno (?:hope|point|future|way out|reason to|one cares|one would|one is coming)\b|\bnobody (?:cares|would|is coming)\b|\bpointless\b|\bwhat is the point\b|\bnothing (?:matters|is keeping|to live)\b|\bworth (?:it|living)\b|\breasons? (?:to (?:live|stay|keep|go on)|left)\b|\bout of reasons\b|\bnever (?:get|gets) better\b",
     ),
     "finish": (
         r"结束|了结|了断|解脱|一了百了|消失|离开|走了|到此为止|休息|退场|放手|离去|没了|不在了|不存在|安静地|悄悄|终点",
@@ -175,7 +175,7 @@ _FAMILIES: dict[str, tuple[str, str]] = {
         r"\b(?:film|movie|game|song|novel|book|series|show|lyrics|play(?:ing|er)?|character|band|podcast|level|plot|scene|episode)\b",
     ),
     "denial": (
-        r"没(?:有)?(?:要|打算)(?!活)|没(?:有)?想(?!过?活|再|到)|不自杀|没(?:有)?.{0,3}(?:轻生|自杀|伤害)|已经不|不想死了?|不会(?:做|自杀|想不开|的)|不是(?:真|要|想)|没事|没人(?:受伤|要)|开玩笑|玩笑|误会|搞错|误发|发错|虚惊|没想不开|不用(?:来|找)了|别当真|气话|闹着玩",
+        r"没(?:有)?(?:人)?(?:要|打算)(?!活)|没(?:有)?想(?!过?活|再|到)|不自杀|没(?:有)?.{0,3}(?:轻生|自杀|伤害)|已经不|不想死了?|不会(?:做|自杀|想不开|的)|不是(?:真|要|想)|没事|没人(?:受伤|要)|开玩笑|玩笑|误会|搞错|误发|发错|虚惊|没想不开|不用(?:来|找)了|别当真|气话|闹着玩",
         r"\b(?:am not (?:going|suicidal|trying|in danger|thinking|planning)|not going to (?:hurt|kill|harm|die)|never (?:kill|hurt|going)|not (?:feel|have) (?:suicidal|any wish|thoughts)|not about suicide|not want to die|will not (?:hurt|kill|harm)|misunderstood|was not|wasn|kidding|joking|joke|false alarm|never mind|typo|nobody (?:is|was|drowned)|no one (?:is|was) (?:hurt|injured|in danger)|do not worry|is okay|is safe|am fine|is fine|we are fine|no need|okay now|no injuries)\b",
     ),
     "past": (

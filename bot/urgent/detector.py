@@ -32,7 +32,7 @@ _LEAD = -0.5
 
 # Log-odds from which a piece counts, by kind (crisis, danger) and by evidence (none, weak, strong, told, framed).
 # Chosen by cross-validation over lines, see docs/urgent.md; -9 lets through always.
-_SURE = np.array([[2.5, 1.15, 0.75, -9.0, 3.0], [1.5, 1.0, 1.25, -0.25, 2.0]])
+_SURE = np.array([[2.25, 1.0, 0.4, -9.0, 3.0], [1.5, 1.0, 1.25, -0.25, 2.0]])
 _POSSIBLE = np.array([[0.25, 0.25, -0.5, -9.0, -0.5], [0.0, 0.0, -0.1, -9.0, 0.5]])
 
 _HAPPENS_TO_WRITER = re.compile(
