@@ -43,20 +43,23 @@ def fit(
     """
     # One thread of linear algebra: more of them win nothing here and take the other core from whoever serves.
     with threadpool_limits(1):
-        return _fit([_cut(item) for item in items], [text[:LONGEST_MESSAGE] for text in outside], policy)
+        cut = [text[:LONGEST_MESSAGE] for text in outside]
+        return _fit([_cut(item) for item in items], cut, policy, [] if like is None else like.parts)
 
 
-def _fit(items: list[Item], outside: list[str], policy: MatchPolicy) -> Matcher:
+def _fit(items: list[Item], outside: list[str], policy: MatchPolicy, known: Sequence[Part]) -> Matcher:
+    classified = next((part for part in known if isinstance(part, Classified)), None)
+    fusion = next((part for part in known if isinstance(part, Fusion)), None)
     rich = _rich(items)
     share = policy.outside_share
     parts: list[Part] = []
     if rich:
-        parts.append(Classified([items[n] for n in rich], rich, outside, share))
+        parts.append(Classified([items[n] for n in rich], rich, outside, share, classified))
     rest = sorted(set(range(len(items))) - set(rich))
     if rest or not rich:
         # To the entries, a message meant for one of the intents is a message from outside.
         share = 1 - (1 - share) * len(rest) / max(1, len(items)) if rich else share
-        parts.append(Fusion([items[n] for n in rest], rest, outside, shipped(), min(share, 0.9)))
+        parts.append(Fusion([items[n] for n in rest], rest, outside, shipped(), min(share, 0.9), fusion))
     return Matcher(items, outside, parts, policy)
 
 
@@ -68,7 +71,7 @@ class Matcher:
     ) -> None:
         self.policy = policy
         self._keys = [item.key for item in items]
-        self._parts = list(parts)
+        self.parts = tuple(parts)
         self._phrases = _Phrases(items)
         self._aside = {phrase for text in outside if (phrase := bare(fold(text)))}
         trials = [part.trial for part in parts]
@@ -109,7 +112,7 @@ class Matcher:
     def _judged(self, text: str) -> Judged | None:
         """Return what the parts say together."""
         found: list[Judged] = []
-        for part in self._parts:
+        for part in self.parts:
             judged = part.judge(text)
             if judged is not None:
                 found.append(judged)

@@ -73,8 +73,12 @@ class Fusion:
         outside: Sequence[str],
         weights: Weights,
         outside_share: float,
+        like: Fusion | None = None,
     ) -> None:
-        """Fit on `items`, whose numbers in the whole content are `numbers`."""
+        """Fit on `items`, whose numbers in the whole content are `numbers`.
+
+        What was tried of `like`, fitted to nearly the same content, is taken over instead of trying anew.
+        """
         content = read(items)
         self._numbers, self._weights = list(numbers), weights
         self._space = Space(content)
@@ -82,7 +86,7 @@ class Fusion:
         self._outside = (
             self._space.vectors([self._space.read(t) for t in outside]) if outside and known else None
         )
-        tried = held_out(content, weights)
+        self.tried = tried = held_out(content, weights) if like is None else like.tried
         share = row_weights(tried.outside, outside_share)
         doubt = max(0.0, 1 - len(share) / _ENOUGH_ROWS)
         self._shifts = [
@@ -122,9 +126,17 @@ class Classified:
     """A linear classifier and a gate learned from the content itself."""
 
     def __init__(
-        self, items: Sequence[Item], numbers: Sequence[int], outside: Sequence[str], outside_share: float
+        self,
+        items: Sequence[Item],
+        numbers: Sequence[int],
+        outside: Sequence[str],
+        outside_share: float,
+        like: Classified | None = None,
     ) -> None:
-        """Fit on `items`, whose numbers in the whole content are `numbers`."""
+        """Fit on `items`, whose numbers in the whole content are `numbers`.
+
+        The gates of `like`, fitted to nearly the same content, are taken over instead of learning them anew.
+        """
         examples = [
             (number, text) for number, item in zip(numbers, items, strict=True) for text in item.examples
         ]
@@ -138,7 +150,9 @@ class Classified:
             )
         ]
         owners = np.array([number for number, _ in examples], np.int64)
-        self._gates = learn_gates([text for _, text in examples], owners, outside)
+        self._gates = (
+            learn_gates([text for _, text in examples], owners, outside) if like is None else like._gates
+        )
         self._model = Linear(
             [text for _, text in (*examples, *told)],
             np.array([number for number, _ in (*examples, *told)], np.int64),
