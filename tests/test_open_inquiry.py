@@ -190,13 +190,13 @@ async def test_status_lists_what_is_open_and_what_was_answered(office: Office) -
     assert "no open question" in (await office.ask_one("/status", language="en")).text
     first = await office.hand_over()
     one = await office.ask_one("status")
-    assert one.text == f"{first}, asked 24 November at 10:30: a person will answer."
+    assert one.text == f"{first}, asked 24 November, 10:30: a person will answer."
     assert f"take-back.{first}" in [option.id for option in one.options]
     second = str((await office.tap(await office.ask_one(OTHER), "new")).reference)
     await answer(office, first)
     both = await office.ask_one("/status")
-    assert f"{first}, asked 24 November at 10:30: answered." in both.text
-    assert f"{second}, asked 24 November at 10:31: a person will answer." in both.text
+    assert f"{first}, asked 24 November, 10:30: answered." in both.text
+    assert f"{second}, asked 24 November, 10:31: a person will answer." in both.text
     assert [option.id for option in both.options] == ["human"]
 
 

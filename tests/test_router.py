@@ -4,7 +4,7 @@ import datetime as dt
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.corpus import Corpus
@@ -100,6 +100,7 @@ def test_commands_are_read_in_any_case_and_with_a_bots_name(
         assert decision == Command(act=act, argument=argument)
 
 
+@settings(max_examples=40)
 @given(text=st.text(max_size=60))
 def test_the_same_message_gives_the_same_decision(corpus: Corpus, text: str) -> None:
     assert route(message(text), ConversationState(), corpus) == route(
