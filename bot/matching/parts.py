@@ -15,8 +15,8 @@ from bot.matching.analysis import Analysis
 from bot.matching.calibration import row_weights, shift_of, sigmoid
 from bot.matching.evidence import Floats, Space, read
 from bot.matching.fusion import Weights, first_example, fuse
-from bot.matching.gate import Gate, Linear, learn_gates
-from bot.matching.held_out import held_out
+from bot.matching.gate import Gate, Gates, Linear, learn_gates
+from bot.matching.held_out import HeldOut, held_out
 from bot.matching.linear import tokens
 from bot.matching.records import Item
 
@@ -86,7 +86,8 @@ class Fusion:
         self._outside = (
             self._space.vectors([self._space.read(t) for t in outside]) if outside and known else None
         )
-        self.tried = tried = held_out(content, weights) if like is None else like.tried
+        self.tried: HeldOut = held_out(content, weights) if like is None else like.tried
+        tried = self.tried
         share = row_weights(tried.outside, outside_share)
         doubt = max(0.0, 1 - len(share) / _ENOUGH_ROWS)
         self._shifts = [
@@ -150,7 +151,7 @@ class Classified:
             )
         ]
         owners = np.array([number for number, _ in examples], np.int64)
-        self._gates = (
+        self._gates: Gates = (
             learn_gates([text for _, text in examples], owners, outside) if like is None else like._gates
         )
         self._model = Linear(
