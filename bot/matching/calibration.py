@@ -15,7 +15,7 @@ _SLACK = 0.2
 _LOWEST = 0.35
 """Nothing less sure is ever answered directly."""
 _MANY_EXAMPLES = 1000
-_TRUSTED = 20
+_TRUSTED = 10
 """Outside examples from which on they weigh as much as held-out targets."""
 
 
@@ -62,7 +62,7 @@ def answer_threshold(probabilities: Floats, weights: Floats, policy: MatchPolicy
     The mean probability of what would be answered is the precision to expect. A part of the allowed wrong
     answers is kept in hand, less the more examples there are to judge by.
     """
-    slack = _SLACK * min(1.0, (_MANY_EXAMPLES / max(1, examples)) ** 0.5)
+    slack = _SLACK * float(np.clip((_MANY_EXAMPLES / max(1, examples)) ** 0.5 * 1.5 - 0.5, 0, 1))
     goal = policy.target_precision + (1 - policy.target_precision) * slack
     order = np.argsort(-probabilities, kind="stable")
     total = np.cumsum(weights[order])

@@ -27,7 +27,7 @@ _HAN = "\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff"
 _TOKEN = re.compile(rf"[{_HAN}]|[^\W_{_HAN}]+(?:'[^\W_{_HAN}]+)?|[?!]")
 _PARTS = (1.0, 0.5, 1.0, 0.5)
 """Weights of words, skipped pairs, characters and ideas; each part has length one before."""
-_WEAKEST = 0.08
+_WEAKEST = 0.04
 """Features none of whose weights exceeds this are dropped: they move no decision, and most are such."""
 
 

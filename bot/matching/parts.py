@@ -17,7 +17,6 @@ from bot.matching.evidence import Floats, Space, read
 from bot.matching.fusion import Weights, first_example, fuse
 from bot.matching.gate import Gate, Gates, Linear, learn_gates
 from bot.matching.held_out import HeldOut, held_out
-from bot.matching.linear import tokens
 from bot.matching.records import Item
 
 _OUTSIDE_PULL = 3.0
@@ -173,7 +172,7 @@ class Classified:
 
     def judge(self, text: str) -> Judged | None:
         """See `Part`."""
-        scored = self._model.judge(tokens(text))
+        scored = self._model.judge(self._model.read(text))
         if scored is None:
             return None
         quick = _probability(self._gates.quick, self._shifts[0], scored.figures)
