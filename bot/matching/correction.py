@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import cache
 
 from rapidfuzz import process
 from rapidfuzz.distance import DamerauLevenshtein
@@ -14,14 +15,17 @@ _SHORTEST = 4
 _SHORTEST_FOR_TWO = 7
 
 
+@cache
+def _always_known() -> frozenset[str]:
+    return frozenset(stem(word) for word in COMMON | STOP | known_english())
+
+
 class Corrector:
     """Knows the words of one content."""
 
     def __init__(self, words: Iterable[str]) -> None:
         self._words = sorted({word for word in words if len(word) >= _SHORTEST - 1 and word.isalpha()})
-        self._stems = {stem(word) for word in self._words} | {
-            stem(word) for word in COMMON | STOP | known_english()
-        }
+        self._stems = _always_known().union(stem(word) for word in self._words)
         self._choices = sorted({*self._words, *(w for w in known_english() if len(w) >= _SHORTEST)})
         self._cache: dict[str, str] = {}
 

@@ -32,6 +32,9 @@ FUZZY = 12
 """Targets compared letter by letter."""
 _BATCHED = 256
 """Targets up to which messages are weighed many at a time."""
+_MANY = 2000
+_COMMON = 0.03
+"""Among many targets, units that more than this share of them use tell nothing apart and cost the most time."""
 _CELLS = 8_000_000
 """Figures held in memory at a time."""
 _RIDGE = 0.5
@@ -139,9 +142,12 @@ class _Kind:
     def __init__(
         self, counts: Any, groups: Sequence[Any], examples: Any, targets: Any, vectors: bool
     ) -> None:
-        documents = [group @ counts for group in groups]  # titles, answers, all, examples together
         frequency = np.asarray((targets @ counts > 0).sum(axis=0)).ravel().astype(np.float32)
         total = max(1, targets.shape[0])
+        if total > _MANY:
+            counts = (counts @ sparse.diags((frequency <= _COMMON * total).astype(np.float32))).tocsr()
+            counts.eliminate_zeros()
+        documents = [group @ counts for group in groups]  # titles, answers, all, examples together
         self.idf = np.log(1 + (total - frequency + 0.5) / (frequency + 0.5)).astype(np.float32)
         self.unknown_idf = float(np.log(1 + (total + 0.5) / 0.5))
         self.known = frequency > 0
@@ -347,7 +353,8 @@ class Space:
         rough = best[0] + best[2] + covered["words"][: 2 * size].reshape(-1, 2).max(axis=1)
         rough += covered["ideas"][: 2 * size].reshape(-1, 2).max(axis=1)
         if size > SHORTLIST:
-            columns = np.sort(np.argsort(-rough, kind="stable")[:SHORTLIST])
+            some = np.flatnonzero(rough >= np.partition(rough, size - SHORTLIST)[size - SHORTLIST])
+            columns = np.sort(some[np.argsort(-rough[some], kind="stable")[:SHORTLIST]])
         else:
             columns = np.arange(size)
         raw = np.zeros((1, len(columns), len(_RAW)), np.float32)

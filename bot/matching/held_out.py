@@ -11,7 +11,7 @@ from bot.matching.evidence import EXAMPLE, Content, Floats, Ints, Space
 from bot.matching.fusion import Fused, Weights, fuse
 
 FOLDS = 4
-MOST_ROWS = 1200
+MOST_ROWS = 900
 """Held-out messages judged per partition; larger contents are sampled."""
 
 
