@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import datetime as dt
 import logging
+import socket
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 
@@ -121,7 +122,14 @@ class App:
 
     async def start(self) -> None:
         """Begin to serve. Raises `ContentError`, or `OSError` when the port is taken."""
-        await self.live.start()
+        # First, so that a port that is taken is told at once; who calls early waits for the fit.
+        listening = _bound(self.settings.host, self.settings.port)
+        self.port = listening.getsockname()[1]
+        try:
+            await self.live.start()
+        except BaseException:
+            listening.close()
+            raise
         web_app = web.Application(client_max_size=64 * 1024)
         self.webchat.add_routes(web_app)
         if self.telegram is not None:
@@ -134,9 +142,7 @@ class App:
         )
         self._runner = web.AppRunner(web_app, access_log=None, handle_signals=False, shutdown_timeout=DRAIN)
         await self._runner.setup()
-        site = web.TCPSite(self._runner, self.settings.host, self.settings.port, reuse_address=True)
-        await site.start()
-        self.port = _port_of(self._runner) or self.settings.port
+        await web.SockSite(self._runner, listening).start()
         await self._control.start()
         self._follower = asyncio.create_task(self._follow_knowledge(), name="follow knowledge")
         await self._deliverer.start()
@@ -203,11 +209,20 @@ async def running(settings: Settings, key: Key | None = None) -> AsyncIterator[A
         await app.stop()
 
 
-def _port_of(runner: web.AppRunner) -> int | None:
-    for address in runner.addresses:
-        if isinstance(address, tuple):
-            return int(address[1])
-    return None
+def _bound(host: str, port: int) -> socket.socket:
+    """Return a socket bound to the address. Raises `OSError` when that cannot be."""
+    family, kind, protocol, _, address = socket.getaddrinfo(
+        host or None, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+    )[0]
+    bound = socket.socket(family, kind, protocol)
+    try:
+        bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        bound.bind(address)
+        bound.setblocking(False)
+    except OSError:
+        bound.close()
+        raise
+    return bound
 
 
 __all__ = ["App", "Key", "find_key", "open_accounts", "open_app", "running", "utc_now"]

@@ -164,10 +164,14 @@ def read_content(
                 parts = re.findall(r"[^.\[\]]+", fault.where)
                 steps = tuple(int(part) if part.isdigit() else part for part in parts)
                 urgent_document.fault(f"{fault.where} {fault.sentence}", *steps)
+    by_id = {intent.id: intent for intent in found}
+    if _beside(intents, "_desk.yaml") is not None:
+        for index, topic in enumerate(desk.topics):
+            if topic not in by_id:
+                desk_document.warn(f"names the topic {topic!r}, which is no intent", "desk", "topics", index)
     for document in (desk_document, phrases_document, urgent_document):
         faults.extend(document.faults)
 
-    by_id = {intent.id: intent for intent in found}
     faults.extend(
         Fault(
             where=intent.where,

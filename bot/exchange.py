@@ -48,6 +48,16 @@ class Memory:
         """Return the memory with more lines."""
         return replace(self, turns=(*self.turns, *turns)[-MAX_TURNS:])
 
+    def without(self, reference: str, *, all_of_it: bool) -> "Memory":
+        """Return the memory without the lines about an inquiry, or without any line: its words are taken back."""
+        about = {
+            turn.message_id
+            for turn in self.turns
+            if turn.reply is not None and turn.reply.reference == reference
+        }
+        kept = () if all_of_it else tuple(turn for turn in self.turns if turn.message_id not in about)
+        return replace(self, turns=kept)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class InquiryState:

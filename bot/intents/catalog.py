@@ -18,7 +18,7 @@ ID = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}\Z")
 _INTENT_KEYS = {
     "id", "title", "lane", "examples", "answer", "source", "reviewed", "handoff", "confirm", "menu", "tests",
 }  # fmt: skip
-_TEST_KEYS = {"matches", "rejects", "conversation"}
+_TEST_KEYS = {"matches", "rejects"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,0 +1,404 @@
+"""From a decision to its outcome: what is said, what is remembered, what is filed. No input or output."""
+
+import datetime as dt
+from dataclasses import dataclass, replace
+
+from bot import replies
+from bot.codec import to_json
+from bot.desk import owe
+from bot.exchange import Memory
+from bot.models import (
+    LANGUAGES,
+    Act,
+    AddOrNew,
+    Answer,
+    Candidate,
+    Clarification,
+    Command,
+    Continue,
+    Decision,
+    Handoff,
+    HandoffReason,
+    Inquiry,
+    InquiryStatus,
+    Option,
+    Reply,
+    Situation,
+    SituationStatus,
+    Urgent,
+    UrgentKind,
+    Words,
+)
+from bot.moment import (
+    Known,
+    Moment,
+    joined,
+    language_spoken,
+    recently_unanswered,
+    said_before,
+    settled,
+    together,
+)
+from bot.reference import new_reference
+from bot.router import ConversationState, route
+from bot.store.base import Addition, Filing
+from bot.vault import Vault
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome:
+    """What is said, what is remembered, and what is filed."""
+
+    name: str
+    """The anonymous counter to raise."""
+    replies: tuple[Reply, ...]
+    memory: Memory
+    target: str | None = None
+    filing: Filing | None = None
+    addition: Addition | None = None
+    withdrawn: str | None = None
+    solved: str | None = None
+
+
+class Outcomes:
+    """Works out what becomes of a decision; seals what is to be filed."""
+
+    def __init__(self, vault: Vault, timezone: dt.tzinfo) -> None:
+        self._vault = vault
+        self._timezone = timezone
+
+    def of(self, moment: Moment, decision: Decision) -> Outcome:
+        """Return the outcome of the decision."""
+        match decision:
+            case Answer():
+                return self._answered(moment, decision)
+            case Clarification():
+                return self._clarified(moment, decision)
+            case Handoff():
+                return self._handed_off(moment, decision)
+            case Urgent():
+                return self._urgent(moment, decision)
+            case Continue():
+                return self._continued(moment, decision)
+            case AddOrNew():
+                return self._asked_where(moment, decision)
+            case Command():
+                return self._commanded(moment, decision)
+
+    def _answered(self, moment: Moment, decision: Answer) -> Outcome:
+        content, language = moment.content, moment.language
+        options: tuple[Option, ...] = ()
+        if (
+            recently_unanswered(moment)
+            and moment.memory.opened is not None
+            and moment.find(moment.memory.opened)
+        ):
+            # The message before this one went to a person; with this answer it may not be needed any more.
+            options = (replies.about(content, "solved", moment.memory.opened, language),)
+        asked = moment.message.text if moment.message.option is None else moment.memory.question
+        return Outcome(
+            name="answered_" + decision.target.partition(":")[0],
+            target=decision.target,
+            replies=(replies.answer(content, decision, language, *options),),
+            memory=replace(settled(moment.memory, question=asked), waiting=moment.memory.waiting),
+        )
+
+    def _clarified(self, moment: Moment, decision: Clarification) -> Outcome:
+        return Outcome(
+            name="clarified",
+            replies=(replies.clarification(moment.content, decision, moment.language),),
+            memory=replace(
+                settled(moment.memory, question=joined(moment)),
+                waiting=moment.memory.waiting,
+                clarified=True,
+                unanswered_at=moment.now,
+            ),
+        )
+
+    def _handed_off(self, moment: Moment, decision: Handoff) -> Outcome:
+        if decision.earlier:
+            # What already opened an inquiry is with a person; asking again must not file it twice.
+            filed = moment.memory.opened is not None
+            asked = together(moment.memory.waiting, None if filed else moment.memory.question)
+            if asked is None:
+                return self._person_wanted(moment)
+        elif decision.target is not None and moment.message.option is not None:
+            asked = moment.memory.question or moment.content.title(decision.target, moment.language)
+        elif decision.target is not None:
+            asked = joined(moment)
+        else:
+            asked = together(moment.memory.waiting, joined(moment)) or ""
+        spoken = moment.content.answer(decision.target, moment.language) if decision.target else ""
+        filing, reply = self._file(
+            moment, asked, decision.candidates, decision.target, soft=decision.soft, before=spoken
+        )
+        return Outcome(
+            name=f"handed_off_{decision.reason.value}",
+            target=decision.target,
+            replies=(reply,),
+            filing=filing,
+            memory=replace(
+                settled(moment.memory, question=asked),
+                waiting=moment.memory.waiting if decision.target is not None else None,
+                unanswered_at=moment.now,
+                opened=reply.reference,
+            ),
+        )
+
+    def _person_wanted(self, moment: Moment) -> Outcome:
+        content, language = moment.content, moment.language
+        waiting = [known for known in moment.known if known.inquiry.status is InquiryStatus.OPEN]
+        if waiting:
+            reference = waiting[-1].inquiry.reference
+            option = replies.new_question(content, language)
+            reply = replies.notice(content, "already_waiting", language, option, reference=reference)
+            return Outcome(name="command_human", replies=(reply,), memory=moment.memory)
+        return Outcome(
+            name="command_human",
+            replies=(replies.notice(content, "ask_question", language),),
+            memory=replace(moment.memory, wants_person=True),
+        )
+
+    def _urgent(self, moment: Moment, decision: Urgent) -> Outcome:
+        content, language = moment.content, moment.language
+        memory = replace(settled(moment.memory, question=None), waiting=moment.memory.waiting)
+        for known in reversed(moment.known):
+            if (
+                known.situation is not None
+                and known.situation.urgent
+                and moment.find(known.inquiry.reference)
+            ):
+                reply = replies.urgent_followup(content, language, known.inquiry.reference)
+                return Outcome(
+                    name=f"urgent_{decision.kind.value}",
+                    replies=(reply,),
+                    addition=self._addition(moment, known, moment.message.text, reply),
+                    memory=memory,
+                )
+        duty = replies.duty_now(content, moment.now.astimezone(self._timezone))
+        reply = replies.urgent_card(content, decision, language, duty, new_reference())
+        filing, reply = self._file(
+            moment, joined(moment), decision.candidates, None, urgent=decision.kind, reply=reply
+        )
+        return Outcome(name=f"urgent_{decision.kind.value}", replies=(reply,), filing=filing, memory=memory)
+
+    def _continued(self, moment: Moment, decision: Continue) -> Outcome:
+        known = moment.find(decision.reference)
+        if known is None:
+            return self._handed_off(
+                moment, Handoff(reason=HandoffReason.NO_MATCH, candidates=decision.candidates)
+            )
+        urgent = known.situation is not None and known.situation.urgent is not None
+        reply = replies.notice(
+            moment.content,
+            "added_urgent" if urgent else "added",
+            moment.language,
+            replies.about(moment.content, "take-back", decision.reference, moment.language),
+            kind="receipt",
+            reference=decision.reference,
+        )
+        return Outcome(
+            name="held" if decision.silent else "added",
+            replies=()
+            if decision.silent
+            else (replies.with_soft_line(moment.content, decision.soft, reply),),
+            addition=self._addition(moment, known, moment.message.text, None),
+            memory=replace(moment.memory, unanswered_at=moment.now if recently_unanswered(moment) else None),
+        )
+
+    def _asked_where(self, moment: Moment, decision: AddOrNew) -> Outcome:
+        content, language = moment.content, moment.language
+        reference = decision.references[0]
+        known = moment.find(reference)
+        answered = known is not None and known.inquiry.status is InquiryStatus.ANSWERED
+        options = [replies.about(content, "add", each, language) for each in decision.references]
+        reply = replies.notice(
+            content,
+            "add_or_new_answered" if answered else "add_or_new",
+            language,
+            *options,
+            replies.new_question(content, language),
+            kind="clarification",
+            reference=reference,
+        )
+        return Outcome(
+            name="asked_where",
+            replies=(replies.with_soft_line(content, decision.soft, reply),),
+            memory=replace(
+                settled(moment.memory, question=None),
+                waiting=together(moment.memory.waiting, joined(moment)),
+                clarified=moment.memory.clarified,
+            ),
+        )
+
+    def _commanded(self, moment: Moment, decision: Command) -> Outcome:
+        match decision.act:
+            case Act.STATUS:
+                said = self._status(moment)
+            case Act.LANGUAGE:
+                return self._language_chosen(moment, decision.argument)
+            case Act.WITHDRAW | Act.SOLVED | Act.ADD:
+                return self._about_inquiry(moment, decision)
+            case Act.NEW:
+                return self._asked_anew(moment)
+            case _:
+                said = replies.command(moment.content, decision.act, moment.language, decision.argument)
+        return Outcome(name=f"command_{decision.act.value}", replies=(said,), memory=moment.memory)
+
+    def _status(self, moment: Moment) -> Reply:
+        content, language = moment.content, moment.language
+        lines, options = [], []
+        for known in moment.known:
+            inquiry = known.inquiry
+            if inquiry.status is InquiryStatus.CLOSED:
+                continue
+            answered = inquiry.status is InquiryStatus.ANSWERED
+            asked_at = replies.spoken_time(inquiry.opened_at.astimezone(self._timezone), language)
+            lines.append(
+                content.say(
+                    "status_answered" if answered else "status_open",
+                    language,
+                    reference=inquiry.reference,
+                    asked_at=asked_at,
+                )
+            )
+            options.append(
+                replies.about(content, "solved" if answered else "take-back", inquiry.reference, language)
+            )
+        person = replies.human(content, language)
+        if not lines:
+            return replies.command(content, Act.STATUS, language)
+        return Reply(
+            id=replies.new_id(),
+            kind="notice",
+            text="\n".join(lines),
+            language=language,
+            # With several inquiries a bare "take it back" would not say which one.
+            options=(*(options if len(options) == 1 else ()), person),
+        )
+
+    def _language_chosen(self, moment: Moment, argument: str | None) -> Outcome:
+        content = moment.content
+        chosen = next((code for code in LANGUAGES if (argument or "").casefold() == code.casefold()), None)
+        if chosen is None:
+            reply = replies.command(content, Act.LANGUAGE, moment.language)
+            return Outcome(name="command_language", replies=(reply,), memory=moment.memory)
+        reply = replies.notice(
+            content,
+            "language_set",
+            chosen,
+            *replies.topics(content, chosen)[:3],
+            replies.human(content, chosen),
+        )
+        return Outcome(
+            name="command_language", replies=(reply,), memory=replace(moment.memory, language=chosen)
+        )
+
+    def _about_inquiry(self, moment: Moment, decision: Command) -> Outcome:
+        content, language, memory = moment.content, moment.language, moment.memory
+        person = replies.human(content, language)
+        known = moment.find(decision.argument)
+        if known is None:
+            reply = replies.notice(content, "inquiry_gone", language, person)
+            return Outcome(name=f"command_{decision.act.value}", replies=(reply,), memory=memory)
+        inquiry = known.inquiry
+        if decision.act is Act.ADD:
+            if memory.waiting is None:
+                reply = replies.notice(content, "nothing_to_add", language, person)
+                return Outcome(name="command_add", replies=(reply,), memory=memory)
+            reply = replies.notice(
+                content, "added", language, person, kind="receipt", reference=inquiry.reference
+            )
+            return Outcome(
+                name="added",
+                replies=(reply,),
+                addition=self._addition(moment, known, memory.waiting, None),
+                memory=replace(memory, waiting=None),
+            )
+        forgotten = replace(memory, question=None, opened=None, unanswered_at=None, clarified=False)
+        if decision.act is Act.SOLVED:
+            reply = replies.notice(content, "solved", language, person, reference=inquiry.reference)
+            return Outcome(name="solved", replies=(reply,), memory=forgotten, solved=inquiry.id)
+        key = "withdrawn_seen" if inquiry.seen_by_staff else "withdrawn"
+        reply = replies.notice(content, key, language, person, reference=inquiry.reference)
+        forgotten = forgotten.without(inquiry.reference, all_of_it=len(moment.known) == 1)
+        return Outcome(name="withdrawn", replies=(reply,), memory=forgotten, withdrawn=inquiry.id)
+
+    def _asked_anew(self, moment: Moment) -> Outcome:
+        """Route the waiting message as if nothing were open."""
+        waiting = moment.memory.waiting
+        if waiting is None:
+            reply = replies.notice(moment.content, "new_question", moment.language)
+            return Outcome(name="command_new", replies=(reply,), memory=settled(moment.memory, question=None))
+        fresh = replace(
+            moment,
+            message=replace(moment.message, text=waiting, option=None),
+            memory=settled(moment.memory, question=None),
+            language=language_spoken(replace(moment.message, text=waiting), moment.memory),
+        )
+        state = ConversationState(clarified=moment.memory.clarified)
+        return self.of(fresh, route(fresh.message, state, fresh.corpus))
+
+    # --- filing
+
+    def _file(
+        self,
+        moment: Moment,
+        asked: str,
+        candidates: tuple[Candidate, ...],
+        target: str | None,
+        *,
+        soft: UrgentKind | None = None,
+        before: str = "",
+        urgent: UrgentKind | None = None,
+        reply: Reply | None = None,
+    ) -> tuple[Filing, Reply]:
+        """Open an inquiry and a situation, and owe the receipt."""
+        content, now = moment.content, moment.now
+        if not candidates:
+            found = moment.corpus.matcher.rank(asked, limit=1).candidates
+            candidates = tuple(Candidate(target=each.key, confidence=each.confidence) for each in found)
+        nearest = target or (candidates[0].target if candidates else None)
+        if reply is None:
+            duty = replies.duty_now(content, now.astimezone(self._timezone))
+            reply = replies.receipt(content, new_reference(), moment.language, duty, soft=soft, before=before)
+        assert reply.reference is not None  # noqa: S101 (a receipt always carries one)
+        inquiry_id, situation_id = replies.new_id(), replies.new_id()
+        words = [Words(who="citizen", at=now, text=asked)]
+        said = said_before(moment)
+        if said:
+            words.append(Words(who="desk", at=now, text=said))
+        inquiry = Inquiry(
+            id=inquiry_id,
+            reference=reply.reference,
+            situation_id=situation_id,
+            status=InquiryStatus.OPEN,
+            channel=moment.message.address.channel,
+            address=self._vault.seal("address", to_json(moment.message.address)),
+            words=tuple(self._vault.seal("words", to_json(each)) for each in words),
+            language=moment.language,
+            urgent=urgent,
+            opened_at=now,
+            updated_at=now,
+        )
+        situation = Situation(
+            id=situation_id,
+            status=SituationStatus.OPEN,
+            lane="urgent" if urgent else content.lane(nearest),
+            nearest=nearest,
+            urgent=urgent,
+            languages=(moment.language,),
+            references=(reply.reference,),
+            opened_at=now,
+            updated_at=now,
+        )
+        receipt = owe(self._vault, inquiry_id, reply, now)
+        return Filing(inquiry=inquiry, situation=situation, receipt=receipt), reply
+
+    def _addition(self, moment: Moment, known: Known, text: str, reply: Reply | None) -> Addition:
+        return Addition(
+            inquiry_id=known.inquiry.id,
+            words=self._vault.seal("words", to_json(Words(who="citizen", at=moment.now, text=text))),
+            at=moment.now,
+            receipt=None if reply is None else owe(self._vault, known.inquiry.id, reply, moment.now),
+        )
