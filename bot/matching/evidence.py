@@ -41,7 +41,7 @@ _RIDGE = 0.5
 _MOST_RIDGE_ROWS = 3000
 
 _PER_KIND = ("best example", "mean of three", "answer", "title", "all text")
-_RAW = (
+FIGURES = (
     *(f"{kind} {name}" for kind in VECTOR_KINDS for name in _PER_KIND),
     *(f"{kind} covered by {name}" for kind in ("words", "ideas") for name in ("all", "examples", "answer")),
     "spelling covered by all",
@@ -56,8 +56,8 @@ _RAW = (
     "same words",
 )
 NAMES = (
-    *_RAW,
-    *(f"{name}, of the best" for name in _RAW),
+    *FIGURES,
+    *(f"{name}, of the best" for name in FIGURES),
     "entry",
     "entry, best example",
     "entry, covered",
@@ -304,7 +304,7 @@ class Space:
             return np.concatenate([columns for columns, _ in parts]), np.concatenate(
                 [found for _, found in parts]
             )
-        chunk = max(1, _CELLS // max(1, self.size * max(len(_RAW), self.gather.shape[1])))
+        chunk = max(1, _CELLS // max(1, self.size * max(len(FIGURES), self.gather.shape[1])))
         parts = [self._evidence(analyses[at : at + chunk]) for at in range(0, len(analyses), chunk)]
         if not parts:
             return np.zeros((0, self.size), np.int64), np.zeros((0, self.size, len(NAMES)), np.float32)
@@ -315,11 +315,13 @@ class Space:
     def _evidence(self, analyses: Sequence[Analysis]) -> tuple[Ints, Floats]:
         raw, similar = self._linear(analyses)
         count, size = len(analyses), self.size
-        rough = raw[:, :, _RAW.index("phrases best example")] + raw[:, :, _RAW.index("ideas best example")]
+        rough = (
+            raw[:, :, FIGURES.index("phrases best example")] + raw[:, :, FIGURES.index("ideas best example")]
+        )
         rough = (
             rough
-            + raw[:, :, _RAW.index("words covered by all")]
-            + raw[:, :, _RAW.index("ideas covered by all")]
+            + raw[:, :, FIGURES.index("words covered by all")]
+            + raw[:, :, FIGURES.index("ideas covered by all")]
         )
         if size > SHORTLIST:
             columns = np.argsort(-rough, axis=1, kind="stable")[:, :SHORTLIST]
@@ -357,7 +359,7 @@ class Space:
             columns = np.sort(some[np.argsort(-rough[some], kind="stable")[:SHORTLIST]])
         else:
             columns = np.arange(size)
-        raw = np.zeros((1, len(columns), len(_RAW)), np.float32)
+        raw = np.zeros((1, len(columns), len(FIGURES)), np.float32)
         table = raw[0]
         gather = self.gather[columns]
         at = 0
@@ -378,8 +380,8 @@ class Space:
             whole = np.concatenate([c[:examples] for c in cosines]).reshape(len(cosines), -1).sum(axis=0)
             texts = np.stack([c[examples + 2 * size : examples + 4 * size] for c in cosines]).sum(axis=0)
             kernel = np.concatenate([whole, texts]) / len(cosines)
-            table[:, _RAW.index("classified by examples")] = (kernel[:examples] @ self.ridge[0])[columns]
-            table[:, _RAW.index("classified by all text")] = (kernel @ self.ridge[1])[columns]
+            table[:, FIGURES.index("classified by examples")] = (kernel[:examples] @ self.ridge[0])[columns]
+            table[:, FIGURES.index("classified by all text")] = (kernel @ self.ridge[1])[columns]
         similar = cosines[0][:examples] + cosines[1][:examples] + cosines[2][:examples]
         self._add_fuzzy([analysis], raw, columns[None], rough[columns][None], similar[None])
         return columns[None], self._finished(raw, columns[None])
@@ -409,7 +411,7 @@ class Space:
         """Add BM25, the heaviest unit found and, of words, how many are found."""
         fitted = self.kinds[kind]
         ids = ids[np.argsort(fitted.idf[ids], kind="stable")]
-        table[:, _RAW.index(f"{kind} bm25")] = np.log1p(
+        table[:, FIGURES.index(f"{kind} bm25")] = np.log1p(
             _of(_sums(fitted.bm25, ids, np.ones(len(ids), np.float32)), columns)
         )
         cells, sizes = _cells(fitted.everything, ids)
@@ -418,15 +420,17 @@ class Space:
         heaviest[documents] = np.repeat(
             fitted.idf[ids] / fitted.unknown_idf, sizes
         )  # ascending: the last one stays
-        table[:, _RAW.index("heaviest word" if kind == "words" else "heaviest idea")] = _of(heaviest, columns)
+        table[:, FIGURES.index("heaviest word" if kind == "words" else "heaviest idea")] = _of(
+            heaviest, columns
+        )
         if kind == "words":
             hits = np.bincount(documents, minlength=2 * self.size).astype(np.float32)
-            table[:, _RAW.index("words hit")] = np.log1p(_of(hits, columns))
+            table[:, FIGURES.index("words hit")] = np.log1p(_of(hits, columns))
 
     def _linear(self, analyses: Sequence[Analysis]) -> tuple[Floats, Floats]:
         """Return all figures but the letter by letter ones, for every target; and cosines to every example."""
         count, size, examples = len(analyses), self.size, len(self.examples)
-        raw = np.zeros((count, size, len(_RAW)), np.float32)
+        raw = np.zeros((count, size, len(FIGURES)), np.float32)
         kernel = np.zeros((count, examples + 2 * size), np.float32)
         similar = np.zeros((count, examples), np.float32)
         at = 0
@@ -460,12 +464,12 @@ class Space:
         for kind in _COVERED[:2]:
             fitted = self.kinds[kind]
             counts = _binary(bags[kind][0])
-            raw[:, :, _RAW.index(f"{kind} bm25")] = np.log1p(_per_target((counts @ fitted.bm25).toarray()))
+            raw[:, :, FIGURES.index(f"{kind} bm25")] = np.log1p(_per_target((counts @ fitted.bm25).toarray()))
             self._heaviest(counts, fitted, raw, kind)
         if self.ridge is not None:
             kernel /= len(VECTOR_KINDS)
-            raw[:, :, _RAW.index("classified by examples")] = kernel[:, :examples] @ self.ridge[0]
-            raw[:, :, _RAW.index("classified by all text")] = kernel @ self.ridge[1]
+            raw[:, :, FIGURES.index("classified by examples")] = kernel[:, :examples] @ self.ridge[0]
+            raw[:, :, FIGURES.index("classified by all text")] = kernel @ self.ridge[1]
         return raw, similar
 
     def _heaviest(self, counts: Any, fitted: _Kind, raw: Floats, kind: str) -> None:
@@ -475,11 +479,11 @@ class Space:
                 continue
             hits = fitted.present[units][:, : 2 * self.size].toarray()
             heaviest = (hits * (fitted.idf[units] / fitted.unknown_idf)[:, None]).max(axis=0)
-            raw[message, :, _RAW.index("heaviest word" if kind == "words" else "heaviest idea")] = (
+            raw[message, :, FIGURES.index("heaviest word" if kind == "words" else "heaviest idea")] = (
                 _per_target(heaviest[None])[0]
             )
             if kind == "words":
-                raw[message, :, _RAW.index("words hit")] = np.log1p(_per_target(hits.sum(axis=0)[None])[0])
+                raw[message, :, FIGURES.index("words hit")] = np.log1p(_per_target(hits.sum(axis=0)[None])[0])
 
     def _best_and_mean(self, cosines: Floats) -> tuple[Floats, Floats]:
         if not cosines.shape[1]:
@@ -493,7 +497,7 @@ class Space:
     def _add_fuzzy(
         self, analyses: Sequence[Analysis], raw: Floats, columns: Ints, rough: Floats, similar: Floats
     ) -> None:
-        letters, words = _RAW.index("same letters"), _RAW.index("same words")
+        letters, words = FIGURES.index("same letters"), FIGURES.index("same words")
         for message, analysis in enumerate(analyses):
             for place in np.argsort(-rough[message], kind="stable")[:FUZZY]:
                 rows = self.gather[columns[message, place]][: self.gather_sizes[columns[message, place]]]
@@ -507,14 +511,14 @@ class Space:
         best = raw.max(axis=1, keepdims=True)
         relative = raw / np.maximum(best, 1e-6)
         for name in ("classified by examples", "classified by all text"):
-            at = _RAW.index(name)
+            at = FIGURES.index(name)
             spread = raw[:, :, at].std(axis=1, keepdims=True)
             relative[:, :, at] = (raw[:, :, at] - raw[:, :, at].mean(axis=1, keepdims=True)) / np.maximum(
                 spread, 1e-3
             )
         entry = self.entry[columns].astype(np.float32)
         products = [
-            entry * raw[:, :, _RAW.index(name)]
+            entry * raw[:, :, FIGURES.index(name)]
             for name in ("phrases best example", "words covered by all", "phrases answer")
         ]
         return np.concatenate([raw, relative, entry[:, :, None], *(p[:, :, None] for p in products)], axis=2)

@@ -17,10 +17,9 @@ import numpy as np
 import numpy.typing as npt
 
 from bot.matching.analysis import Analysis
-from bot.matching.evidence import _RAW, NAMES, VECTOR_KINDS, Floats, Ints, Space
+from bot.matching.evidence import FIGURES, NAMES, VECTOR_KINDS, Floats, Ints, Space
 
-_RAW_COUNT = len(_RAW)
-_GATE_NAMES = (
+GATE_FIGURES = (
     "probability",
     "margin",
     "entropy",
@@ -33,17 +32,17 @@ _GATE_NAMES = (
     "unknown words",
     "unknown ideas",
     "chinese",
-    *(f"first: {name}" for name in _RAW),
-    *(f"lead: {name}" for name in _RAW),
+    *(f"first: {name}" for name in FIGURES),
+    *(f"lead: {name}" for name in FIGURES),
 )
 _RANKERS = tuple(
-    _RAW.index(name)
-    for name in _RAW
+    FIGURES.index(name)
+    for name in FIGURES
     if name.endswith(("best example", "mean of three", "all text", "by all", "bm25"))
     or name.startswith("classified")
 )
-_NEAREST = [_GATE_NAMES.index(f"first: {kind} best example") for kind in VECTOR_KINDS]
-_TELLING = [_GATE_NAMES.index(f"first: {kind} covered by all") for kind in ("words", "ideas", "spelling")]
+_NEAREST = [GATE_FIGURES.index(f"first: {kind} best example") for kind in VECTOR_KINDS]
+_TELLING = [GATE_FIGURES.index(f"first: {kind} covered by all") for kind in ("words", "ideas", "spelling")]
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +102,7 @@ def gate_inputs(
     odds /= odds.sum(axis=1, keepdims=True)
     count, size = scores.shape
     rows = np.arange(count)
-    raw = evidence[:, :, :_RAW_COUNT]
+    raw = evidence[:, :, : len(FIGURES)]
     first = raw[rows, order[:, 0]]
     others = raw.copy()
     others[rows, order[:, 0]] = -np.inf

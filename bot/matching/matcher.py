@@ -50,7 +50,7 @@ def fit(
 def _fit(items: list[Item], outside: list[str], policy: MatchPolicy, known: Sequence[Part]) -> Matcher:
     classified = next((part for part in known if isinstance(part, Classified)), None)
     fusion = next((part for part in known if isinstance(part, Fusion)), None)
-    rich = _rich(items)
+    rich = rich_items(items)
     share = policy.outside_share
     parts: list[Part] = []
     if rich:
@@ -195,7 +195,7 @@ def _cut(item: Item) -> Item:
     return Item(key=item.key, examples=cut(item.examples), titles=cut(item.titles), answers=cut(item.answers))
 
 
-def _rich(items: Sequence[Item]) -> list[int]:
+def rich_items(items: Sequence[Item]) -> list[int]:
     """Return the numbers of the items that a classifier serves better than the fusion does."""
     found = [n for n, item in enumerate(items) if len(item.examples) >= _RICH_EXAMPLES]
     texts = sum(len(items[n].examples) for n in found)

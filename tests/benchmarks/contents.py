@@ -70,7 +70,10 @@ def _content(
 ) -> Content:
     items = [
         Item(
-            key=f"intent:{i['id']}", examples=tuple(i["examples"]), titles=(i["title"],), answers=(i["answer"],)
+            key=f"intent:{i['id']}",
+            examples=tuple(i["examples"]),
+            titles=(i["title"],),
+            answers=(i["answer"],),
         )
         for i in intents
     ]
@@ -79,7 +82,9 @@ def _content(
     ]
     asked = tuple(
         Question(
-            text=str(q["text"]), expect=None if q["expect"] == "handoff" else q["expect"], kind=q.get("kind", "")
+            text=str(q["text"]),
+            expect=None if q["expect"] == "handoff" else q["expect"],
+            kind=q.get("kind", ""),
         )
         for q in questions
     )

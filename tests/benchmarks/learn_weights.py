@@ -17,10 +17,11 @@ from pathlib import Path
 import numpy as np
 from scipy.optimize import minimize
 from sklearn.linear_model import LogisticRegression
+from sklearn.metrics import roc_auc_score
 
-from bot.matching.evidence import NAMES, Floats, Ints, Space, read
 from bot.matching.calibration import row_weights, shift_of
-from bot.matching.fusion import _GATE_NAMES, Weights, gate_inputs, rank_scores, shipped
+from bot.matching.evidence import NAMES, Floats, Ints, Space, read
+from bot.matching.fusion import GATE_FIGURES, Weights, gate_inputs, rank_scores, shipped
 from bot.matching.held_out import held_out
 from tests.benchmarks.contents import Content, civic, draw, own, part
 
@@ -131,8 +132,6 @@ def figures(r: Rows, weights: Weights) -> dict[str, float]:
     inside = np.array([q.expect is not None for q in r.content.questions])
     right = (order[:, 0] == r.right) & inside
     at3 = (order[:, :3] == r.right[:, None]).any(axis=1) & inside
-    from sklearn.metrics import roc_auc_score
-
     auroc = roc_auc_score(inside, logit) if 0 < inside.mean() < 1 else float("nan")
     by = np.argsort(-logit)
     good = np.cumsum(right[by])
@@ -202,7 +201,7 @@ def main() -> None:
         "learned_on": sources,
         "attribution": ATTRIBUTION,
         "figures": list(NAMES),
-        "gate_figures": list(_GATE_NAMES),
+        "gate_figures": list(GATE_FIGURES),
     }
     arguments.out.write_text(json.dumps({"about": about, **values}, indent=0) + "\n", encoding="utf-8")
 

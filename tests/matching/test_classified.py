@@ -5,7 +5,7 @@ import random
 import pytest
 
 from bot.matching import Item, Matcher, MatchPolicy, fit
-from bot.matching.matcher import _rich
+from bot.matching.matcher import rich_items
 
 THINGS = (
     "passport",
@@ -65,7 +65,7 @@ def rich() -> Matcher:
 
 
 def test_content_rich_in_examples_is_told_from_content_with_telling_answers() -> None:
-    assert _rich(ITEMS) == list(range(len(ITEMS)))
+    assert rich_items(ITEMS) == list(range(len(ITEMS)))
     told = tuple(
         Item(
             key=item.key,
@@ -74,8 +74,8 @@ def test_content_rich_in_examples_is_told_from_content_with_telling_answers() ->
         )
         for item in ITEMS
     )
-    assert _rich(told) == []
-    assert _rich(ITEMS[:3]) == []
+    assert rich_items(told) == []
+    assert rich_items(ITEMS[:3]) == []
 
 
 def test_new_wordings_are_answered_and_other_subjects_are_not(rich: Matcher) -> None:
