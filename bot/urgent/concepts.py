@@ -5,8 +5,11 @@ weighs families, and pairs of them, like any other feature.
 """
 
 import re
+from bisect import bisect_right
+from collections.abc import Sequence
+from itertools import accumulate
 
-from bot.urgent.events import EVENTS, events
+from bot.urgent.events import EVENTS
 
 _FAMILIES: dict[str, tuple[str, str]] = {
     # name: (Chinese, English); matched on cleaned text
@@ -200,23 +203,31 @@ _FAMILIES: dict[str, tuple[str, str]] = {
     ),
 }
 
-_FAMILY_NAMES = tuple(_FAMILIES)
-NAMES = (*_FAMILY_NAMES, *EVENTS)
-_CHINESE = tuple(re.compile(chinese) for chinese, _ in _FAMILIES.values())
-_ENGLISH = tuple(re.compile(english) for _, english in _FAMILIES.values())
+NAMES = (*_FAMILIES, *EVENTS)
+_EVERY = (*_FAMILIES.values(), *EVENTS.values())
+_CHINESE = tuple(re.compile(chinese, re.MULTILINE) for chinese, _ in _EVERY)
+_ENGLISH = tuple(re.compile(english, re.MULTILINE) for _, english in _EVERY)
 _HAS_LATIN = re.compile(r"[a-z?]")
 
 
-def meanings(text: str) -> list[int]:
-    """Return the numbers (places in NAMES) of the families and events in cleaned `text`, in order."""
-    return concepts(text) + [len(_FAMILY_NAMES) + event for event in events(text)]
+def meanings(texts: Sequence[str]) -> list[list[int]]:
+    """Return, for each cleaned text, the numbers (places in NAMES) of the families and events in it, in order."""
+    found: list[list[int]] = [[] for _ in texts]
+    for patterns, places in (
+        (_CHINESE, [at for at, text in enumerate(texts) if not text.isascii()]),
+        (_ENGLISH, [at for at, text in enumerate(texts) if _HAS_LATIN.search(text)]),
+    ):
+        _search([texts[at] for at in places], patterns, [found[at] for at in places])
+    return [sorted(set(numbers)) for numbers in found]
 
 
-def concepts(text: str) -> list[int]:
-    """Return the numbers (places in NAMES) of the families that cleaned `text` touches, in order."""
-    chinese, english = not text.isascii(), _HAS_LATIN.search(text) is not None
-    return [
-        at
-        for at, (han, latin) in enumerate(zip(_CHINESE, _ENGLISH, strict=True))
-        if (chinese and han.search(text)) or (english and latin.search(text))
-    ]
+def _search(texts: Sequence[str], patterns: Sequence[re.Pattern[str]], found: Sequence[list[int]]) -> None:
+    """Add to each of `found` the numbers of the `patterns` in its text: one search over all texts, line by line."""
+    joined = "\n".join(texts)
+    starts = [0, *accumulate(len(text) + 1 for text in texts)]
+    for number, pattern in enumerate(patterns):
+        hit = pattern.search(joined)
+        while hit:
+            at = bisect_right(starts, hit.start()) - 1
+            found[min(at, len(texts) - 1)].append(number)
+            hit = pattern.search(joined, starts[at + 1]) if at + 1 < len(texts) else None

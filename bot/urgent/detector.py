@@ -71,7 +71,7 @@ class Detector:
         if len(cleaned) < _SHORTEST:
             return None
         read = pieces(cleaned)
-        meant = [meanings(piece) for piece in read]
+        meant = meanings(read)
         scores = self._model.scores(rows(read, meant))
         weight = np.array([evidence(found, told_of=meant[0]) for found in meant])
         sure, at = _best(scores, weight, _SURE)
@@ -124,7 +124,7 @@ def examples(content: UrgentContent) -> list[Example]:
 def train(lines: Sequence[Example]) -> Detector:
     """Return a detector trained on `lines`."""
     texts = [line.text for line in lines]
-    matrix = rows(texts, [meanings(text) for text in texts])
+    matrix = rows(texts, meanings(texts))
     kinds = np.array([line.kind for line in lines])
     share = np.array([line.share for line in lines])
     crisis = np.isin(kinds, _CRISIS_KINDS)

@@ -1,7 +1,5 @@
 """Sentences that tell of an emergency in so many words; narrower than a word family, still only evidence."""
 
-import re
-
 _PERSON = (
     r"(?:有人|他|她|朋友|同学|室友|闺蜜|同事|女儿|儿子|孩子|小孩|宝宝|娃|妈|爸|老公|老婆|丈夫|媳妇|妻子?|男友|女友|弟弟?|妹妹?|哥哥?|姐姐?|邻居|网友|女孩|男孩"
     r"|姑娘|小伙|主播|学生|叔|姨|爷爷|奶奶|外婆|外公|老人|大爷|大妈|阿姨|女的|男的|女子|男子|女生|男生|工人|工友|司机|路人|乘客|孕妇|保安|一个人|人)"
@@ -12,7 +10,8 @@ _SOMEBODY = (
 )
 _SELVES = r"(?:myself|himself|herself|themselves|themself|yourself)"
 
-_EVENTS: dict[str, tuple[str, str]] = {
+EVENTS: dict[str, tuple[str, str]] = {
+    # name: (Chinese, English); matched on cleaned text
     "own_death": (
         r"(?<!得)我(?!们|国|校).{0,10}(?:不想(?:再)?活|想死(?!你|我|他|她|人|妈|爸|家|这|那)|要死在|想(?:去)?自杀|要自杀|想轻生|寻死|活不下去|活够了|去死|不活了|想(?:了结|结束)(?:自己|生命|我)|想跳(?:楼|河|江|桥|下去))"
         r"|^(?:真的?|好|就|只|实在|突然|一直)?(?:很|是)?(?:不想活|想死(?!你|我|他|她|人|妈|爸|家|这|那)|想自杀|活不下去|活够了|不想活着|想轻生)"
@@ -111,18 +110,3 @@ _EVENTS: dict[str, tuple[str, str]] = {
         r"\bhelp me,? (?:he|she|they|someone|somebody|my (?:husband|wife|dad|ex|boyfriend)|a man)\b|\b(?:somebody help|someone help|please hurry|send (?:help|police|an ambulance)|call (?:the )?(?:police|an ambulance)|sos|in danger|life is in danger|is dying|save me|please come|this is an emergency)\b|^emergency\b(?! contact| number| fund| exit| money)|\bhelp quick|\bdanger right now\b",
     ),
 }
-
-EVENTS = tuple(_EVENTS)
-_CHINESE = tuple(re.compile(chinese) for chinese, _ in _EVENTS.values())
-_ENGLISH = tuple(re.compile(english) for _, english in _EVENTS.values())
-_HAS_LATIN = re.compile(r"[a-z]{2}")
-
-
-def events(text: str) -> list[int]:
-    """Return the numbers (places in EVENTS) of the events that cleaned `text` tells of, in order."""
-    chinese, english = not text.isascii(), _HAS_LATIN.search(text) is not None
-    return [
-        at
-        for at, (han, latin) in enumerate(zip(_CHINESE, _ENGLISH, strict=True))
-        if (chinese and han.search(text)) or (english and latin.search(text))
-    ]
