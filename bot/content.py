@@ -91,6 +91,11 @@ class Content:
             return entry.source, None if entry.date == dt.date.min else entry.date
         return None, None
 
+    def on_menu(self, target: str) -> bool:
+        """Tell whether the target is a topic to choose; greetings and thanks are none."""
+        kind, _, name = target.partition(":")
+        return kind != "intent" or name not in self.intents or self.intents[name].menu
+
     def expired(self, target: str, today: dt.date) -> bool:
         """Tell whether the target's answer must not be sent any more."""
         kind, _, name = target.partition(":")

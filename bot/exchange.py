@@ -43,6 +43,9 @@ class Memory:
     """The reference that `question` opened."""
     clarified: bool = False
     wants_person: bool = False
+    wants_new: bool = False
+    answered: str | None = None
+    """The target that `question` was answered with."""
 
     def after(self, *turns: Turn) -> "Memory":
         """Return the memory with more lines."""

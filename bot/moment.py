@@ -7,7 +7,7 @@ from bot import replies
 from bot.content import Content
 from bot.corpus import Corpus
 from bot.exchange import Memory
-from bot.models import IncomingMessage, Inquiry, InquiryStatus, Language, Situation
+from bot.models import IncomingMessage, Inquiry, InquiryStatus, Language, Option, Situation
 from bot.router import ConversationState, OpenInquiry
 from bot.text import language_of
 
@@ -83,7 +83,22 @@ def state_of(moment: Moment) -> ConversationState:
         continues=continues,
         clarified=memory.clarified,
         wants_person=memory.wants_person,
+        wants_new=memory.wants_new,
+        offered=_offered(memory),
+        answered=memory.answered,
+        question=memory.question,
     )
+
+
+def _offered(memory: Memory) -> tuple[Option, ...]:
+    """Return the buttons under what was said last."""
+    offered: list[Option] = []
+    for turn in reversed(memory.turns):
+        if turn.who == "citizen":
+            break
+        if turn.reply is not None:
+            offered.extend(turn.reply.options)
+    return tuple(offered)
 
 
 def recently_unanswered(moment: Moment) -> bool:
@@ -128,6 +143,8 @@ def settled(memory: Memory, *, question: str | None) -> Memory:
         opened=None,
         clarified=False,
         wants_person=False,
+        wants_new=False,
+        answered=None,
     )
 
 

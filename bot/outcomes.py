@@ -60,6 +60,10 @@ class Outcome:
     solved: str | None = None
 
 
+LEAST_NEAR = 0.1
+"""A topic less likely than this says nothing about a question."""
+
+
 class Outcomes:
     """Works out what becomes of a decision; seals what is to be filed."""
 
@@ -100,7 +104,11 @@ class Outcomes:
             name="answered_" + decision.target.partition(":")[0],
             target=decision.target,
             replies=(replies.answer(content, decision, language, *options),),
-            memory=replace(settled(moment.memory, question=asked), waiting=moment.memory.waiting),
+            memory=replace(
+                settled(moment.memory, question=asked),
+                waiting=moment.memory.waiting,
+                answered=decision.target,
+            ),
         )
 
     def _clarified(self, moment: Moment, decision: Clarification) -> Outcome:
@@ -194,6 +202,8 @@ class Outcomes:
             "added_urgent" if urgent else "added",
             moment.language,
             replies.about(moment.content, "take-back", decision.reference, moment.language),
+            replies.about(moment.content, "solved", decision.reference, moment.language),
+            replies.new_question(moment.content, moment.language),
             kind="receipt",
             reference=decision.reference,
         )
@@ -262,9 +272,7 @@ class Outcomes:
                     asked_at=asked_at,
                 )
             )
-            options.append(
-                replies.about(content, "solved" if answered else "take-back", inquiry.reference, language)
-            )
+            options.append(replies.about_one(content, inquiry.reference, language, answered=answered))
         person = replies.human(content, language)
         if not lines:
             return replies.command(content, Act.STATUS, language)
@@ -273,8 +281,7 @@ class Outcomes:
             kind="notice",
             text="\n".join(lines),
             language=language,
-            # With several inquiries a bare "take it back" would not say which one.
-            options=(*(options if len(options) == 1 else ()), person),
+            options=(*options[-4:], person),
         )
 
     def _language_chosen(self, moment: Moment, argument: str | None) -> Outcome:
@@ -298,6 +305,12 @@ class Outcomes:
         content, language, memory = moment.content, moment.language, moment.memory
         person = replies.human(content, language)
         known = moment.find(decision.argument)
+        if known is None and decision.argument is None:
+            # "Withdraw", said in words: clear when just one question is open, else the citizen chooses.
+            current = [each for each in moment.known if each.inquiry.status is not InquiryStatus.CLOSED]
+            if len(current) != 1:
+                return Outcome(name="command_status", replies=(self._status(moment),), memory=memory)
+            known = current[0]
         if known is None:
             reply = replies.notice(content, "inquiry_gone", language, person)
             return Outcome(name=f"command_{decision.act.value}", replies=(reply,), memory=memory)
@@ -329,7 +342,8 @@ class Outcomes:
         waiting = moment.memory.waiting
         if waiting is None:
             reply = replies.notice(moment.content, "new_question", moment.language)
-            return Outcome(name="command_new", replies=(reply,), memory=settled(moment.memory, question=None))
+            memory = replace(settled(moment.memory, question=None), wants_new=True)
+            return Outcome(name="command_new", replies=(reply,), memory=memory)
         fresh = replace(
             moment,
             message=replace(moment.message, text=waiting, option=None),
@@ -358,7 +372,8 @@ class Outcomes:
         if not candidates:
             found = moment.corpus.matcher.rank(asked, limit=1).candidates
             candidates = tuple(Candidate(target=each.key, confidence=each.confidence) for each in found)
-        nearest = target or (candidates[0].target if candidates else None)
+        likely = bool(candidates) and candidates[0].confidence >= LEAST_NEAR
+        nearest = target or (candidates[0].target if likely else None)
         if reply is None:
             duty = replies.duty_now(content, now.astimezone(self._timezone))
             reply = replies.receipt(content, new_reference(), moment.language, duty, soft=soft, before=before)

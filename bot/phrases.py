@@ -13,15 +13,20 @@ from bot.text import fold
 _PLACEHOLDER = re.compile(r"\{(\w+)\}")
 NUMBERS = frozenset({"police", "fire", "ambulance", "traffic", "support"})
 
-ASKED_FOR: Mapping[str, Act | None] = {
+ASKED_FOR: Mapping[str, tuple[Act, str | None] | None] = {
     "human": None,
-    "help": Act.HELP,
-    "topics": Act.TOPICS,
-    "status": Act.STATUS,
-    "privacy": Act.PRIVACY,
-    "language": Act.LANGUAGE,
+    "help": (Act.HELP, None),
+    "topics": (Act.TOPICS, None),
+    "status": (Act.STATUS, None),
+    "privacy": (Act.PRIVACY, None),
+    "language": (Act.LANGUAGE, None),
+    "simplified": (Act.LANGUAGE, "zh-Hans"),
+    "traditional": (Act.LANGUAGE, "zh-Hant"),
+    "english": (Act.LANGUAGE, "en"),
+    "withdraw": (Act.WITHDRAW, None),
+    "solved": (Act.SOLVED, None),
 }
-"""The lists under `commands:`; None asks for a person."""
+"""The lists under `commands:`, each with what it asks for; None asks for a person."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -82,6 +82,12 @@ def about(content: Content, name: str, reference: str, language: Language) -> Op
     return Option(id=f"{name}.{reference}", title=content.say(key, language, **values))
 
 
+def about_one(content: Content, reference: str, language: Language, *, answered: bool) -> Option:
+    """Return a button for one of several inquiries, which it names."""
+    name, key = ("solved", "option_solved_one") if answered else ("take-back", "option_withdraw_one")
+    return Option(id=f"{name}.{reference}", title=content.say(key, language, reference=reference))
+
+
 def new_question(content: Content, language: Language) -> Option:
     """Return the button for a new question."""
     return Option(id="new", title=content.say("option_new", language))

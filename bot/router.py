@@ -22,6 +22,7 @@ from bot.models import (
     Handoff,
     HandoffReason,
     IncomingMessage,
+    Option,
     Urgent,
     UrgentKind,
 )
@@ -30,6 +31,10 @@ from bot.text import normalise
 from bot.urgent import Tier, Verdict
 
 MAX_OPTIONS = 3
+LEAST_ODDS = 0.05
+"""A title this much less likely than the first is no help beside it."""
+LONGEST_FOLLOW_UP = 40
+"""Characters of a question that may lean on the one before it."""
 HUMAN = "human"
 _SLASH = {
     "/start": Act.START, "/help": Act.HELP, "/topics": Act.TOPICS, "/status": Act.STATUS, "/privacy": Act.PRIVACY,
@@ -72,6 +77,14 @@ class ConversationState:
     """The last thing said was a clarification; another never follows."""
     wants_person: bool = False
     """The citizen asked for a person before asking anything."""
+    wants_new: bool = False
+    """The citizen asked for a new question, whatever is open."""
+    offered: tuple[Option, ...] = ()
+    """The buttons under the last thing said: typing one's title is tapping it."""
+    answered: str | None = None
+    """The target of the last answer, while it is fresh."""
+    question: str | None = None
+    """What that answer was given to."""
 
 
 @dataclass(frozen=True)
@@ -102,16 +115,23 @@ class _Question:
         return self.message.text if self.slash is None else "".join(self.message.text.split(None, 1)[1:])
 
     @cached_property
-    def command(self) -> Act | Handoff | None:
-        """What the whole message asks the desk to do, by a /command or a command word."""
+    def command(self) -> Decision | None:
+        """What the whole message asks the desk to do, by a /command, a command word or a button's title."""
         if self.slash is not None and self.slash in _SLASH:
-            return _SLASH[self.slash]
-        name = self.corpus.content.phrases.words.get(command_word(self.message.text))
-        act = ASKED_FOR[name] if name is not None else None
-        if self.slash is not None or (name is not None and act is None):
-            asks_now = self.slash is not None and bool(self.words.strip())
-            return Handoff(reason=HandoffReason.ASKED, earlier=not asks_now)
-        return act
+            return Command(act=_SLASH[self.slash], argument=self.words.strip() or None)
+        if self.slash is not None:
+            return Handoff(reason=HandoffReason.ASKED, earlier=not self.words.strip())
+        word = command_word(self.message.text)
+        for option in self.state.offered:
+            if command_word(option.title) == word:
+                return _option(self, option.id)
+        name = self.corpus.content.phrases.words.get(word)
+        if name is None:
+            return None
+        asked = ASKED_FOR[name]
+        if asked is None:
+            return Handoff(reason=HandoffReason.ASKED, earlier=True)
+        return Command(act=asked[0], argument=asked[1])
 
     @cached_property
     def verdict(self) -> Verdict | None:
@@ -170,11 +190,8 @@ def by_command(question: _Question) -> Decision | None:
         return _option(question, message.option)
     if message.edited:
         return Command(act=Act.EDITED)
-    if isinstance(question.command, Handoff):
-        return question.command
     if question.command is not None:
-        argument = question.text.partition(" ")[2].strip() if question.slash is not None else ""
-        return Command(act=question.command, argument=argument or None)
+        return question.command
     if not question.has_words:
         return Command(act=Act.UNREADABLE if message.unreadable else Act.EMPTY)
     return None
@@ -183,7 +200,7 @@ def by_command(question: _Question) -> Decision | None:
 def by_takeover(question: _Question) -> Decision | None:
     """A person holds the conversation, or the open inquiry is urgent: the automatic half adds and keeps still."""
     for inquiry in reversed(question.state.inquiries):
-        if inquiry.held or (inquiry.urgent and not inquiry.answered):
+        if inquiry.held or (inquiry.urgent and not inquiry.answered and not question.state.wants_new):
             return Continue(reference=inquiry.reference, silent=inquiry.held, candidates=question.candidates)
     if question.state.wants_person:
         return Handoff(reason=HandoffReason.ASKED, candidates=question.candidates)
@@ -205,7 +222,7 @@ def by_open_inquiry(question: _Question) -> Decision | None:
     state = question.state
     if state.continues is not None:
         return Continue(reference=state.continues, silent=False, candidates=question.candidates)
-    if state.inquiries:
+    if state.inquiries and not state.wants_new:
         references = tuple(inquiry.reference for inquiry in reversed(state.inquiries))[:2]
         return AddOrNew(references=references, candidates=question.candidates)
     return None
@@ -276,15 +293,29 @@ def _by_kind(question: _Question, kind: str) -> Decision | None:
     if ranking.answer and not confirm:
         return _chosen(question, best)
     # A sure answer is given even while an inquiry is open; anything less becomes "add to it, or a new question?".
-    if question.state.clarified or any(not inquiry.answered for inquiry in question.state.inquiries):
+    open_now = any(not inquiry.answered for inquiry in question.state.inquiries)
+    if question.state.clarified or (open_now and not question.state.wants_new):
         return None
     today = question.message.received_at.date()
     offered = tuple(
         candidate.target
         for candidate in candidates[: max(ranking.offer, 1 if ranking.answer else 0)]
         if not content.expired(candidate.target, today)
+        and content.on_menu(candidate.target)
+        and candidate.confidence >= candidates[0].confidence * LEAST_ODDS
     )[:MAX_OPTIONS]
-    return Clarification(options=offered, candidates=candidates) if offered else None
+    return Clarification(options=offered, candidates=candidates) if offered else _follow_up(question)
+
+
+def _follow_up(question: _Question) -> Clarification | None:
+    """Offer the last answer again to a short question that only makes sense after it ("how much is that?")."""
+    state = question.state
+    if state.answered is None or state.question is None or len(question.text) > LONGEST_FOLLOW_UP:
+        return None
+    together = question.corpus.matcher.rank(f"{state.question} {question.message.text}")
+    if not together.candidates or together.candidates[0].key != state.answered:
+        return None
+    return Clarification(options=(state.answered,), candidates=question.candidates)
 
 
 def _with_soft_line(question: _Question, decision: Decision) -> Decision:

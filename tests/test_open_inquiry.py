@@ -197,7 +197,65 @@ async def test_status_lists_what_is_open_and_what_was_answered(office: Office) -
     both = await office.ask_one("/status")
     assert f"{first}, asked 24 November, 10:30: answered." in both.text
     assert f"{second}, asked 24 November, 10:31: a person will answer." in both.text
-    assert [option.id for option in both.options] == ["human"]
+    assert [(option.id, option.title) for option in both.options] == [
+        (f"solved.{first}", f"{first} is solved"),
+        (f"take-back.{second}", f"Take {second} back"),
+        ("human", "A person, please"),
+    ]
+
+
+async def test_a_buttons_title_may_be_typed(office: Office) -> None:
+    reference = await office.hand_over()
+    reply = await office.ask_one("take it back!")
+    assert reply.text == f"Taken back. Your question {reference} was deleted; no one had opened it."
+    assert reference not in await office.references()
+
+
+@pytest.mark.parametrize(
+    ("words", "said"), [("撤回", "Taken back"), ("solved", "is closed"), ("算了", "Taken back")]
+)
+async def test_the_one_open_question_is_taken_back_or_closed_by_a_word(
+    office: Office, words: str, said: str
+) -> None:
+    reference = await office.hand_over()
+    assert (
+        said in (await office.ask_one(words, language="en")).text
+        or reference not in await office.references()
+    )
+
+
+async def test_a_word_that_may_mean_several_questions_shows_them_to_choose_from(office: Office) -> None:
+    first = await office.hand_over()
+    second = str((await office.tap(await office.ask_one(OTHER), "new")).reference)
+    reply = await office.ask_one("withdraw")
+    assert {f"take-back.{first}", f"take-back.{second}"} <= {option.id for option in reply.options}
+    assert {first, second} <= set(await office.references())
+
+
+async def test_a_question_that_is_taken_back_leaves_no_words_in_the_exchange(office: Office) -> None:
+    await office.hand_over()
+    await office.ask("take it back")
+    exchange = await office.assistant.exchange(address())
+    assert exchange is not None
+    assert "parrot" not in repr(exchange)
+
+
+async def test_after_a_card_a_new_question_is_answered_when_the_citizen_says_it_is_one(
+    office: Office,
+) -> None:
+    await office.ask(CRISIS)
+    added = await office.ask_one(ANSWERED)
+    assert added.kind == "receipt"
+    await office.tap(added, "new")
+    assert (await office.ask_one(ANSWERED)).kind == "answer"
+
+
+async def test_a_short_question_after_an_answer_offers_that_answer_again(office: Office) -> None:
+    answered = await office.ask_one(ANSWERED)
+    assert answered.kind == "answer"
+    reply = await office.ask_one("and at night?")
+    assert reply.kind == "clarification"
+    assert len(reply.options) == 2, "the last answer, and a person"
 
 
 @pytest.mark.parametrize("act", ["take-back", "solved", "add"])

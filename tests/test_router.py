@@ -87,7 +87,7 @@ def test_an_answer_that_ended_is_neither_sent_nor_offered(corpus: Corpus) -> Non
 
 @pytest.mark.parametrize(("text", "act", "argument"), [
     ("/START", Act.START, None), ("/help@lanting_bot", Act.HELP, None), ("/topics 2", Act.TOPICS, "2"),
-    ("/language zh-Hant", Act.LANGUAGE, "zh-hant"), ("help", Act.HELP, None), ("  菜单！", Act.TOPICS, None),
+    ("/language zh-Hant", Act.LANGUAGE, "zh-Hant"), ("help", Act.HELP, None), ("  菜单！", Act.TOPICS, None),
     ("my questions", Act.STATUS, None), ("選單", None, None),
 ])  # fmt: skip
 def test_commands_are_read_in_any_case_and_with_a_bots_name(
