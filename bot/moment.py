@@ -7,7 +7,7 @@ from bot import replies
 from bot.content import Content
 from bot.corpus import Corpus
 from bot.exchange import Memory
-from bot.models import IncomingMessage, Inquiry, InquiryStatus, Language, Option, Situation
+from bot.models import IncomingMessage, Inquiry, InquiryStatus, Language, Option, ReplyKind, Situation
 from bot.router import ConversationState, OpenInquiry
 from bot.text import language_of
 
@@ -132,6 +132,11 @@ def said_before(moment: Moment) -> str:
             titles = " · ".join(option.title for option in turn.reply.options)
             return turn.reply.text if turn.reply.kind == "answer" else f"{turn.reply.text} [{titles}]"
     return ""
+
+
+def last_kind(memory: Memory) -> ReplyKind | None:
+    """Return the kind of the last thing that was said to the citizen."""
+    return next((turn.reply.kind for turn in reversed(memory.turns) if turn.reply is not None), None)
 
 
 def settled(memory: Memory, *, question: str | None) -> Memory:

@@ -34,6 +34,7 @@ from bot.moment import (
     Moment,
     joined,
     language_spoken,
+    last_kind,
     recently_unanswered,
     said_before,
     settled,
@@ -197,21 +198,21 @@ class Outcomes:
                 moment, Handoff(reason=HandoffReason.NO_MATCH, candidates=decision.candidates)
             )
         urgent = known.situation is not None and known.situation.urgent is not None
+        # While a person writes, one word that the message arrived is enough; more would talk over them.
+        quiet = decision.silent and last_kind(moment.memory) in ("held", "staff_answer", "staff_note")
         reply = replies.notice(
             moment.content,
-            "added_urgent" if urgent else "added",
+            "added_urgent" if urgent else "held" if decision.silent else "added",
             moment.language,
             replies.about(moment.content, "take-back", decision.reference, moment.language),
             replies.about(moment.content, "solved", decision.reference, moment.language),
             replies.new_question(moment.content, moment.language),
-            kind="receipt",
+            kind="held" if decision.silent else "receipt",
             reference=decision.reference,
         )
         return Outcome(
             name="held" if decision.silent else "added",
-            replies=()
-            if decision.silent
-            else (replies.with_soft_line(moment.content, decision.soft, reply),),
+            replies=() if quiet else (replies.with_soft_line(moment.content, decision.soft, reply),),
             addition=self._addition(moment, known, moment.message.text, None),
             memory=replace(moment.memory, unanswered_at=moment.now if recently_unanswered(moment) else None),
         )

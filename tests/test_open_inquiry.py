@@ -319,8 +319,13 @@ async def test_the_automatic_half_is_silent_while_a_person_is_writing(office: Of
     await office.desk.claim(situation, "ada")
     assert (await office.ask_one(ANSWERED)).kind == "answer", "a claim alone silences nothing"
     await office.desk.save_draft(situation, "ada", "Dear citizen")
-    assert await office.ask(ANSWERED) == ()
-    assert await office.words_of(reference) == [UNANSWERED, ANSWERED]
+    told = await office.ask_one(ANSWERED)
+    assert (told.kind, told.text) == (
+        "held",
+        f"Added to your question {reference}; a person is writing to you.",
+    )
+    assert await office.ask(ADDED) == (), "once is enough"
+    assert await office.words_of(reference) == [UNANSWERED, ANSWERED, ADDED]
 
 
 async def test_the_silence_ends_with_the_claim(office: Office) -> None:
@@ -348,9 +353,10 @@ async def test_a_silent_message_twice_stays_silent_and_is_added_once(office: Off
     situation = await office.situation_of(reference)
     await office.desk.claim(situation, "ada")
     await office.desk.save_draft(situation, "ada", "Dear citizen")
+    await office.ask_one(OTHER)
     assert await office.ask(ADDED, id="x") == ()
     assert await office.ask(ADDED, id="x") == ()
-    assert await office.words_of(reference) == [UNANSWERED, ADDED]
+    assert await office.words_of(reference) == [UNANSWERED, OTHER, ADDED]
 
 
 async def test_danger_is_answered_even_while_a_person_is_writing(office: Office) -> None:

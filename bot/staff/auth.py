@@ -112,6 +112,16 @@ class Accounts:
         )
         return token
 
+    async def is_invited(self, token: str, *, client: str = "") -> bool:
+        """Tell whether the invitation can still be accepted. Raises `Throttled` for somebody who guesses."""
+        now = self._clock()
+        self._mind_client(client, now)
+        invite = await self._store.invite(_digest(token))
+        if invite is None or invite.expires_at <= now:
+            self._by_client.fail(client, now)
+            return False
+        return True
+
     async def accept(
         self, token: str, name: str, password: str, language: Language, *, client: str = ""
     ) -> str:

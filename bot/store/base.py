@@ -203,6 +203,9 @@ class Store(Protocol):
     async def save_invite(self, invite: Invite) -> None:
         """Keep an invitation; an older one for the same role that nobody used stays valid until it runs out."""
 
+    async def invite(self, digest: str) -> Invite | None:
+        """Return the invitation, if it was not spent."""
+
     async def accept_invite(self, digest: str, account: StaffAccount, now: datetime) -> StaffAccount:
         """Spend the invitation and make the account, in one; return it. Its role is the invitation's, whatever
         `account` says.

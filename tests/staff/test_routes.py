@@ -13,7 +13,7 @@ ANSWER: dict[tuple[str, str], tuple[int | str, int, int]] = {
     # (method, path): (nobody, staff, administrator)
     ("GET", "/sign-in"): (200, 303, 303),
     ("POST", "/sign-in"): (403, 403, 403),
-    ("GET", "/join/{token}"): (200, 200, 200),
+    ("GET", "/join/{token}"): (410, 410, 410),
     ("POST", "/join/{token}"): (400, 400, 400),
     ("POST", "/sign-out"): (401, 303, 303),
     ("GET", "/account"): (IN, 200, 200),
@@ -105,7 +105,9 @@ async def _ask(person: Person, method: str, url: str):
     if method == "GET":
         return await person.get(url)
     if url.startswith(("/sign-in", "/join")):
-        token = (await person.get("/join/x")).field("form_token")
+        token = (await person.get(f"/join/{await person.world.accounts.invite(Role.STAFF)}")).field(
+            "form_token"
+        )
         return await person.send("POST", url, data={"form_token": token, "name": "nobody here"})
     if "desk_staff" in person.cookies:
         return await person.post(url)

@@ -43,8 +43,10 @@ class WebChat:
         )
 
     async def send(self, address: Address, reply: Reply) -> DeliveryStatus:
-        """Place the reply in the conversation; `SENT` when a page that is open took it, else `PLACED`."""
+        """Place the reply in the conversation; `SENT` when an open page or a response took it, else `PLACED`."""
         await self._parts.assistant.place(address, reply)
+        if reply.id in self._parts.handed:
+            return DeliveryStatus.SENT
         live = self._streams.push(address.chat, reply)
         return DeliveryStatus.SENT if live else DeliveryStatus.PLACED
 

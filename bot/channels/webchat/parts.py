@@ -1,6 +1,6 @@
 """What the handlers of the web chat work with."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 from secrets import token_urlsafe
@@ -29,6 +29,23 @@ class Names(Protocol):
         """Return who runs the desk."""
 
 
+class Recent:
+    """The last ids that were added, up to `most`."""
+
+    def __init__(self, most: int) -> None:
+        self._most = most
+        self._ids: dict[str, None] = {}
+
+    def update(self, ids: Iterable[str]) -> None:
+        """Add ids, forgetting the oldest beyond `most`."""
+        self._ids.update(dict.fromkeys(ids))
+        while len(self._ids) > self._most:
+            del self._ids[next(iter(self._ids))]
+
+    def __contains__(self, one: str) -> bool:
+        return one in self._ids
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Parts:
     """The assistant, what the page says of the desk, and what this process remembers of its visitors."""
@@ -39,6 +56,8 @@ class Parts:
     clock: Callable[[], datetime]
     streams: Streams
     starts: Starts = field(default_factory=Starts)
+    handed: "Recent" = field(default_factory=lambda: Recent(10_000))
+    """Ids of replies that went out in a response: the citizen has seen them."""
     # Far above what people do, and still a bound on what one program can make the desk work.
     by_conversation: Throttle = field(default_factory=lambda: Throttle(burst=40, per_second=1))
     by_client: Throttle = field(default_factory=lambda: Throttle(burst=300, per_second=10))
@@ -85,7 +104,9 @@ class Parts:
         try:
             if asked.conversation and await self.assistant.exchange(address) is None:
                 raise Problem("conversation_unknown")
-            return token, await self.assistant.respond(message)
+            replies = await self.assistant.respond(message)
+            self.handed.update(reply.id for reply in replies)
+            return token, replies
         except (StoreError, OSError) as exc:
             raise Problem("not_recorded", retry_after=30) from exc
 

@@ -56,6 +56,15 @@ async def sign_out(request: web.Request) -> web.Response:
 
 async def join_page(request: web.Request) -> web.Response:
     """Show the form by which somebody invited makes their account."""
+    try:
+        invited = await request.app[CONSOLE].accounts.is_invited(
+            request.match_info["token"], client=_client(request)
+        )
+    except Throttled as exc:
+        response = page(request, "invite_spent.html", status=429)
+        return _too_many(response, exc)
+    if not invited:
+        return page(request, "invite_spent.html", status=410)
     return page(request, "join.html", name="", mistake=None, chosen=language_of(request))
 
 

@@ -28,6 +28,11 @@ class AccountVerbs(Core):
         self._tables.invites.put(invite)
 
     @verb
+    def invite(self, digest: str) -> Invite | None:
+        """Return the invitation, if it was not spent."""
+        return self._tables.invites.get(digest)
+
+    @verb
     def accept_invite(self, digest: str, account: StaffAccount, now: datetime) -> StaffAccount:
         """Spend the invitation and make the account with the invitation's role, in one."""
         invite = self._tables.invites.get(digest)
