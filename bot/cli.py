@@ -219,7 +219,8 @@ def _check(chosen: argparse.Namespace) -> int:
             asked = ask(corpus, text, dt.datetime.now(dt.UTC), lambda _: "")
             reached = intent.key == asked.target or (wanted and intent.key in asked.options)
             if reached is not wanted:
-                key = "cli.test_missed" if wanted else "cli.test_stole"
+                urgent = asked.decision in ("crisis", "danger")
+                key = "cli.test_urgent" if urgent else "cli.test_missed" if wanted else "cli.test_stole"
                 got = asked.target or ", ".join(asked.options) or asked.decision
                 failed.append(f"{intent.where}: " + say[key].format(intent=intent.id, text=text, got=got))
     for line in failed:
@@ -279,7 +280,11 @@ def _figures(measured: "Measured") -> str:
         **{f"coverage_at_{goal}": share for goal, share in report.coverage_at_precision.items()},
     }
     lines = [f"questions {report.questions} (in scope {report.in_scope}, outside {report.outside})"]
-    lines += [f"{name:28} {'-' if share is None else f'{share:.3f}'}" for name, share in shares.items()]
+    meanings = _say()
+    lines += [
+        f"{name:28} {'-' if share is None else f'{share:.3f}'}  {meanings.get(f'cli.figure_{name}', '')}".rstrip()
+        for name, share in shares.items()
+    ]
     latency = report.latency_ms
     lines += [
         f"{'latency_ms':28} mean {latency.mean:.2f}  p50 {latency.p50:.2f}  p99 {latency.p99:.2f}",

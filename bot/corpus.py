@@ -186,7 +186,7 @@ class LiveCorpus:
                     self.problems = exc.faults
                     log.warning(
                         "The changed content has faults; the old content stays live",
-                        extra={"faults": len(exc.faults)},
+                        extra={"faults": [str(fault) for fault in exc.faults[:10]], "count": len(exc.faults)},
                     )
                     return
             await self._swap()

@@ -373,7 +373,8 @@ class Outcomes:
         if not candidates:
             found = moment.corpus.matcher.rank(asked, limit=1).candidates
             candidates = tuple(Candidate(target=each.key, confidence=each.confidence) for each in found)
-        likely = bool(candidates) and candidates[0].confidence >= LEAST_NEAR
+        # What is near to "there is a fire" among ordinary topics would only mislead.
+        likely = urgent is None and bool(candidates) and candidates[0].confidence >= LEAST_NEAR
         nearest = target or (candidates[0].target if likely else None)
         if reply is None:
             duty = replies.duty_now(content, now.astimezone(self._timezone))

@@ -269,7 +269,8 @@ def command(content: Content, act: Act, language: Language, argument: str | None
         case Act.TOPICS:
             page = int(argument[:6]) if argument and argument.isascii() and argument.isdigit() else 0
             listed = topics(content, language, page)
-            return notice(content, "topics" if listed else "topics_empty", language, *listed, person)
+            key = "topics" if listed else "expired" if page else "topics_empty"
+            return notice(content, key, language, *listed, person)
         case Act.PRIVACY:
             needed = content.desk.publish_needs
             publishing = (

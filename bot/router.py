@@ -31,7 +31,7 @@ from bot.text import normalise
 from bot.urgent import Tier, Verdict
 
 MAX_OPTIONS = 3
-LEAST_ODDS = 0.05
+LEAST_ODDS = 0.03
 """A title this much less likely than the first is no help beside it."""
 LONGEST_FOLLOW_UP = 40
 """Characters of a question that may lean on the one before it."""
@@ -260,6 +260,8 @@ def _option(question: _Question, option: str) -> Decision:
     if option in _OPTION_ACTS:
         return Command(act=_OPTION_ACTS[option])
     name, _, argument = option.partition(".")
+    if name == "topics" and not argument.isdecimal():
+        return Command(act=Act.EXPIRED)
     if name in _OPTION_ACTS_ON and argument:
         return Command(act=_OPTION_ACTS_ON[name], argument=argument)
     content = question.corpus.content

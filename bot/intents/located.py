@@ -69,7 +69,9 @@ def read_yaml(path: Path) -> Document:
         if node is not None:
             document.data = _Builder(document, loader).value(node, ())
     except yaml.MarkedYAMLError as exc:
-        mark = exc.problem_mark or exc.context_mark
+        # For a bracket or quote that is never closed, the place where it was opened says more.
+        unclosed = "did not find expected" in str(exc.problem) or "unexpected end" in str(exc.problem)
+        mark = (exc.context_mark if unclosed else None) or exc.problem_mark or exc.context_mark
         place = f":{mark.line + 1}:{mark.column + 1}" if mark else ""
         document.faults.append(
             Fault(

@@ -15,8 +15,8 @@ _FAMILIES: dict[str, tuple[str, str]] = {
     # name: (Chinese, English); matched on cleaned text
     "self": (r"我|本人|俺|咱", r"\b(?:i|me|my|myself|mine|we|us|our)\b"),
     "other": (
-        r"有人|[他她]|朋友|同学|室友|闺蜜|同事|女儿|儿子|孩子|妈|爸|老公|老婆|丈夫|媳妇|妻|男友|女友|男朋友|女朋友|弟|妹|哥|姐|邻居|网友|女孩|姑娘|小伙|主播|学生|侄|叔|姨|爷爷|奶奶|外婆|老人|大爷|阿姨|女的|男的|女子|男子|隔壁|对门|楼上的|博主|群里",
-        r"\b(?:he|she|they|him|her|them|friend|roommate|flatmate|classmate|colleague|coworker|daughter|son|mother|father|parents|husband|wife|girlfriend|boyfriend|brother|sister|neighbor|neighbors|girl|boy|guy|man|woman|lady|kid|child|student|cousin|nephew|niece|ex|someone|somebody|streamer|teammate|uncle|aunt|grandma|grandmother|grandpa|grandfather|stepdad|partner)\b",
+        r"有人|[他她]|朋友|同学|室友|闺蜜|同事|女儿|儿子|孩子|妈|爸|老公|老婆|丈夫|媳妇|妻|男友|女友|男朋友|女朋友|弟|妹|哥|姐|邻居|网友|女孩|姑娘|小伙|主播|学生|侄|叔|姨|爷爷|奶奶|外婆|老人|大爷|阿姨|女的|男的|女子|男子|隔壁|对门|楼上的|博主|群里|对象|爱人|同桌|租客|舅|表[弟妹哥姐]|前夫|前妻|前任|老乡|群友|粉丝|乘客|老伴|婆婆|岳",
+        r"\b(?:he|she|they|him|her|them|friend|roommate|flatmate|classmate|colleague|coworker|daughter|son|mother|father|parents|husband|wife|girlfriend|boyfriend|brother|sister|neighbor|neighbors|girl|boy|guy|man|woman|lady|kid|child|student|cousin|nephew|niece|ex|someone|somebody|streamer|teammate|uncle|aunt|grandma|grandmother|grandpa|grandfather|grandad|granddad|gran|nan|granny|stepdad|partner|mate|buddy|pal|bro|bestie|teen|teenager|tenant|landlady|bloke|lad|employee|passenger|pupil|person|fiance)\b",
     ),
     "vulnerable": (
         r"孩子|小孩|宝宝|婴儿|娃|孕妇|老人|大爷|大妈|奶奶|爷爷|外婆|外公|老太|岁的|幼儿|残疾",
@@ -27,16 +27,16 @@ _FAMILIES: dict[str, tuple[str, str]] = {
         r"suicid|\bkill(?:ing|ed|s)? (?:my|him|her|them|your)sel|\b(?:end|ending|take|taking|took|ended) (?:my|his|her|their) (?:own )?(?:life|lives)|\bend(?:ing)? it(?: all)?\b|\bmy own (?:life|death)\b",
     ),
     "deathwish": (
-        r"不想(?:再|要)?活|不活了|活不下去|活够|想死(?!你|我|他|她|人)|想去死|要死(?:在|给)|去死|死了算|死掉|死了就|不如死|死的念头|怎么死|不想要这条命|想离开(?:这个|这)?(?:世界|人世)|活着(?:没|太|真|是|好)|没有勇气活|不配活|不愿(?:意)?活|不想过了|在人世",
-        r"\b(?:want|wanted|wants|wish|wishing|ready|like|rather|would) (?:to )?(?:be )?(?:die|dead|dying)\b|\bwas dead\b|\bi(?: had| would)? died\b|\bnot (?:want to |wanna )?(?:live|be alive|exist|be here|wake up|living)\b|\blet me die\b|\bnot be alive\b|\bstop (?:living|existing)\b|\b(?:will|reason|reasons) to (?:live|stay)\b|\bbetter off dead\b|\bhow i would die\b",
+        r"不想(?:再|要)?活|不活了|活不下去|活够|想死(?!你|我|他|她|人)|想去死|要死(?:在|给)|去死|死了算|死掉|死了就|不如死|死的念头|怎么死|不想要这条命|想离开(?:这个|这)?(?:世界|人世)|活着(?:没|太|真|是|好)|没有勇气活|不配活|不愿(?:意)?活|不想过了|在人世|满脑子.{0,5}死|(?:打算|准备|决定)(?:去)?死|没?不打算(?:再)?活|活不到|撑不到",
+        r"\b(?:want|wanted|wants|wish|wishing|ready|like|rather|would) (?:to )?(?:be )?(?:die|dead|dying)\b|\bwas dead\b|\bi(?: had| would)? died\b|\bnot (?:want to |wanna )?(?:live|be alive|exist|be here|wake up|living)\b|\blet me die\b|\bnot be alive\b|\bstop (?:living|existing)\b|\b(?:will|reason|reasons) to (?:live|stay)\b|\bbetter off dead\b|\bhow i would die\b|\b(?:want|wanting|wish|wishing|hoping|begging|waiting|praying|asking) (?:\w+ ){0,3}to (?:die|be dead)\b|\bways to die\b|\benough of (?:living|life|being alive)\b|\bhate being alive\b|\bdie together\b|\bwill die tonight\b",
     ),
     "dieword": (
         r"死|亡|尸|遗体|命案|丧",
         r"\b(?:die|died|dies|dying|dead|death|deaths|kill|killed|killing|kills|murder|deceased|fatal)\b",
     ),
     "selfharm": (
-        r"自残|自伤|割腕|割脉|割自己|划自己|伤害自己|割了|划了|往自己|手腕",
-        r"\bself harm|\b(?:hurt|harm|cut)(?:ting|ing)? (?:my|him|her|them)sel|\bcut (?:too )?deep|\bher cuts\b|\b(?:my|her|his) (?:wrist|wrists|arms)\b|\brazor|\bblade",
+        r"自残|自伤|割腕|割脉|割自己|划自己|伤害自己|割了|划了|往自己|手腕|划(?:伤|破)|割(?:伤|破)",
+        r"\bself harm|\b(?:hurt|harm|cut)(?:ting|ing)? (?:my|him|her|them)sel|\bcut (?:too )?deep|\bher cuts\b|\b(?:my|her|his) (?:wrist|wrists|arms)\b|\brazor|\bblade|\b(?:slash\w*|slit|slic\w+) (?:my|his|her|their)\b|\boff myself\b|\bdo to myself\b",
     ),
     "note": (
         r"遗书|遗言|遗嘱|告别信|一封信|字条|纸条|临终|遗物",
@@ -88,7 +88,7 @@ _FAMILIES: dict[str, tuple[str, str]] = {
         r"\b(?:pills?|tablets?|overdos\w*|sleeping pills)\b",
     ),
     "body": (
-        r"血|受伤|动不了|不动|骨折|昏|晕|倒地|倒在|躺(?:在)?地|没(?:有)?(?:呼吸|心跳|反应|意识)|叫不醒|抽搐|胸口|心脏|喘|呛|噎|烫伤|中毒|触电|不行了|发紫|口吐|烧伤|摔(?:倒|下|伤)|歪(?:倒|嘴)|肿|剧痛|要生了|羊水",
+        r"血|受伤|动不了|(?<![卷跑学写吃爬搬改走拖拉抢打推转爱])不动|骨折|昏|晕|倒地|倒在|躺(?:在)?地|没(?:有)?(?:呼吸|心跳|反应|意识)|叫不醒|抽搐|胸口|心脏|喘|呛|噎|烫伤|中毒|触电|不行了|发紫|口吐|烧伤|摔(?:倒|下|伤)|歪(?:倒|嘴)|肿|剧痛|要生了|羊水",
         r"\b(?:blood|bleed\w*|injur\w+|hurt|unconscious|collapsed?|not (?:moving|breathing|responding|waking)|passed out|faint\w*|breathe?|breathing|chest pains?|heart attack|stroke|seizure|chok\w+|swallowed|poison\w*|burned|broken|numb|swelling|swollen|floppy|unresponsive|labor|bitten|electrocuted|on the (?:ground|floor)|grey|blue)\b",
     ),
     "fire": (
@@ -153,11 +153,11 @@ _FAMILIES: dict[str, tuple[str, str]] = {
     ),
     # Frames: the same words said for another reason.
     "asking": (
-        r"怎么(?:办理|申请|补|查|走|领|换|报|开|处理|投诉|收费|预约|缴|考|算|赔|判)|哪(?:里|儿|个|些)|多少|多久|几(?:点|天|号|次)|吗|要不要|能不能|可以.{0,8}吗|什么(?:材料|手续|时候|条件|意思|规定)|请问|如何|会罚",
+        r"怎么(?:办理|申请|补|查|走|领|换|报|开|处理|投诉|收费|预约|缴|考|算|赔|判)|哪(?:里|儿|个|些)|多少|多久|几(?:点|天|号|次)|吗|要不要|能不能|可以.{0,8}吗|怎么(?:防|避免|教|评|定|写|取消|认)|找谁|什么(?:材料|手续|时候|条件|意思|规定)|请问|如何|会罚",
         r"\b(?:how (?:do|can|much|many|long|often|to|far|old)|where (?:can|do|is|are)|can (?:i|we|you)|do (?:i|we) (?:need|have)|what (?:time|documents|is|are|should)|which|when (?:does|is|will|do|was|did)|is (?:it|there) )",
     ),
     "supposing": (
-        r"如果|要是|万一|假如|遇到|碰到|发生.{1,6}时|应该怎么|正确",
+        r"如果|要是|万一|假如|防止|避免|遇到|碰到|发生.{1,6}时|应该怎么|正确",
         r"\b(?:if|when|in case|what should|suppose|supposed to|would happen|should (?:you|people|one|we|i))\b",
     ),
     "mark": (r"[?？]", r"[?？]"),
@@ -167,30 +167,30 @@ _FAMILIES: dict[str, tuple[str, str]] = {
     ),
     "news": (
         r"听说|新闻|网传|通报|真的假的|真的吗|谣言|辟谣|报道|热搜|网上说|看到.{0,6}(?:说|通报)|案(?:子|件)|查清|判(?:了|刑|的)|抓到|原因",
-        r"\b(?:is it true|rumou?r\w*|news|reported|headline|article|documentary|caught|arrested|any (?:word|news|update)|statistics|figures|sentenced|how many people|did you hear|heard that)\b",
+        r"\b(?:is it true|rumou?r\w*|news|reported|headline|article|documentary|caught|arrested|any (?:word|news|update)|statistics|figures|sentenced|how many people|did you hear|heard that|heard (?:\w+ )?(?:someone|somebody))\b|\btrue ?\?",
     ),
     "study": (
-        r"讲座|培训|预防|演练|演习|志愿|论文|课题|宣传|活动|手册|班会|数据|统计|法律|规定",
-        r"\b(?:training|drill|workshop|volunteer\w*|essay|paper|research|prevention|class on|brochure\w*|law|laws|rate|data|awareness|course|lecture|project)\b",
+        r"讲座|培训|科普|一般人|普通人|路人|预防|演练|演习|志愿|论文|课题|宣传|活动|手册|班会|数据|统计|法律|规定",
+        r"\b(?:training|drill|workshop|volunteer\w*|essay|paper|research|prevention|class on|brochure\w*|law|laws|rate|data|awareness|course|lecture|project|bystanders?|passers by|leaflet|poster)\b",
     ),
     "fiction": (
-        r"电影|小说|游戏|歌|电视剧|剧(?:本|里|情)?|动漫|综艺|《|台词|歌词|段子|主角|副本|演唱会",
-        r"\b(?:film|movie|game|song|novel|book|series|show|lyrics|play(?:ing|er)?|character|band|podcast|level|plot|scene|episode)\b",
+        r"电影|小说|游戏|歌|电视剧|剧(?:本|里|情)?|动漫|综艺|《|台词|歌词|段子|主角|副本|演唱会|裁判|球赛|比赛",
+        r"\b(?:film|movie|game|song|novel|book|series|show|lyrics|play(?:ing|er)?|character|band|podcast|level|plot|scene|episode|ref|referee|match|championship)\b",
     ),
     "denial": (
-        r"没(?:有)?(?:人)?(?:要|打算)(?!活)|没(?:有)?想(?!过?活|再|到)|不自杀|没(?:有)?.{0,3}(?:轻生|自杀|伤害)|已经不|不想死了?|不会(?:做|自杀|想不开|的)|不是(?:真|要|想)|没事|没人(?:受伤|要)|开玩笑|玩笑|误会|搞错|误发|发错|虚惊|没想不开|不用(?:来|找)了|别当真|气话|闹着玩",
-        r"\b(?:am not (?:going|suicidal|trying|in danger|thinking|planning)|not going to (?:hurt|kill|harm|die)|never (?:kill|hurt|going)|not (?:feel|have) (?:suicidal|any wish|thoughts)|not about suicide|not want to die|will not (?:hurt|kill|harm)|misunderstood|was not|wasn|kidding|joking|joke|false alarm|never mind|typo|nobody (?:is|was|drowned)|no one (?:is|was) (?:hurt|injured|in danger)|do not worry|is okay|is safe|am fine|is fine|we are fine|no need|okay now|no injuries)\b",
+        r"没(?:有)?(?:人)?(?:要|打算)(?!活)|没(?:有)?想(?!过?活|再|到)|不自杀|没(?:有)?.{0,3}(?:轻生|自杀|伤害)|已经不|不想死了?|不会(?:做|自杀|想不开|的)|不是(?:真|要|想)|没事|没人(?:受伤|要)|开玩笑|玩笑|误会|搞错|误发|发错|虚惊|没想不开|不用(?:来|找)了|误报|看错|听错|夸张|没(?:有)?(?:着火|起火|失火|被|煤气|燃气|漏|受伤|出事)|没人(?:跟踪|打|威胁|欺负|跳|受伤)|不是我|不是跳|别当真|气话|闹着玩",
+        r"\b(?:am not (?:going|suicidal|trying|in danger|thinking|planning)|not going to (?:hurt|kill|harm|die)|never (?:kill|hurt|going)|not (?:feel|have) (?:suicidal|any wish|thoughts)|not about suicide|not want to die|will not (?:hurt|kill|harm)|misunderstood|was not|wasn|kidding|joking|joke|false alarm|never mind|typo|nobody (?:is|was|drowned)|no one (?:is|was) (?:hurt|injured|in danger)|do not worry|is okay|is safe|am fine|is fine|we are fine|no need|okay now|no injuries|exaggerating|my mistake|(?:nobody|no one|nobodys) (?:hurt|injured|jumping|following)|am not (?:hurt|injured)|no (?:gas|fire|smoke|leak|burglar|intruder)|not that i am|is not going to)\b",
     ),
     "past": (
-        r"昨天|昨晚|前天|去年|上(?:周|个月|次)|以前|曾经|之前|年前|那(?:次|场|年|天)|小时候|已经(?:处理|灭|找到|报警|好|康复)|早(?:就)?灭|(?:病|身体|现在|都|治|养)好(?:了|多)|好转|好多了|出院|康复|找到了|回来了|半年|前几年|前年",
-        r"\b(?:yesterday|last (?:week|month|year|tuesday|sunday|summer|friday)|years? ago|used to|months? ago|in (?:may|june|march|july|college|20\d\d)|once|years on|recovered|already|has been found|home now|back home|was (?:put out|found|fixed)|is out)\b",
+        r"昨天|昨晚|前天|去年|上(?:周|个月|次)|以前|曾经|之前|年前|那(?:次|场|年|天)|小时候|已经(?:处理|灭|找到|报警|好|康复)|早(?:就)?灭|(?:病|身体|现在|都|治|养)好(?:了|多)|好转|好多了|出院|康复|找到了|回来了|半年|前几年|前年|(?:丢|失|伤|打|抢|撞|咬|毒|倒|困|烧|火|风|杀|残|关|骗|踪|摔|溺水|住院|轻生)过(?!来|去|敏|程|马|滤|桥|河)",
+        r"\b(?:yesterday|last (?:week|month|year|tuesday|sunday|summer|friday)|years? ago|used to|months? ago|in (?:may|june|march|july|college|20\d\d)|once|years on|recovered|already|has been found|home now|back home|as a (?:child|kid|teenager|teen)|there was|a witness|was (?:put out|found|fixed)|is out)\b",
     ),
     "hyperbole": (
         r"死(?:我|你|人|他)?了|(?:得|到)(?:要死|想死|不行|要命|爆|疯|崩溃)|笑|哈哈|要命|社死|裂开|原地|当场|疯了|炸了|破防|麻了|救命.{0,4}(?:太|这|也)|爱死|可爱|好看|尴尬|无语|服了|辣|段子|单词|促销|股市|大盘|这题",
         r"\b(?:he|she|crowd|team|dj|chat|mouth|throat|legs|inbox|singer|band|song) (?:is|was|are|were) (?:so )?on fire\b|\b(?:captchas?|goldfish|tomato|cactus|lawn|spicy|excel)\b|\b(?:lol|haha\w*|lmao|omg|literally|so funny|meme|dying (?:to|for|of)|dead tired|to die for|would (?:kill|die) for|killing me|killed it|to death|embarrass\w*|bored|awkward|hilarious|boss|monday|mondays|deadline|exam|homework)\b",
     ),
     "banter": (
-        r"明天见|晚安|拜拜|人没了.{0,3}这|血亏|血赚|离开.{1,6}活不|没有.{1,6}活不(?:了|下去)?$|夜宵|正常吗|抢不到.{0,6}(?:不活|去死)|爬山|健身|体测|笑死|爱死|美死|救命.{0,3}(?:孩子|这|太|也)",
+        r"明天见|晚安|拜拜|人没了.{0,3}这|血亏|血赚|离开.{1,6}活不|没有.{1,6}活不(?:了|下去)?$|夜宵|正常吗|抢不到.{0,6}(?:不活|去死)|爬山|健身|体测|笑死|爱死|美死|救命.{0,3}(?:孩子|这|太|也|表|照片|作业|论文|题|材料|流程|密码|天气|价)",
         r"\bwill to live (?:because|over|with|lol)|\b(?:live|survive|function) without (?:coffee|my|you|wifi|it|chocolate|air)\b|\bunder the bus\b|\bburied in (?:\w+ )?(?:emails?|work|paperwork|homework)|\bsee you (?:tomorrow|later|soon|monday)\b|\b(?:brain|head|mind) (?:exploded|melted)|\bears\b|\bleg day\b|\bliked my post\b|\bscreaming(?: this|$)|\bthis meme\b|\bon fire (?:tonight|lately)\b|\b(?:he|she|crowd|team|dj|chat|singer|band) (?:is|was|are|were) (?:so |really )?on fire\b|\bto die for\b|\bdead gorgeous\b|\bkilled it\b",
     ),
     "gadget": (
@@ -198,8 +198,8 @@ _FAMILIES: dict[str, tuple[str, str]] = {
         r"\b(?:phone|battery|laptop|computer|app|website|wifi|internet|printer|screen|coffee|pizza|ticket|traffic|queue|price|prices|plant|cat|dog|shoes|feet|dress|password|server|process|program|car|bus|train|flight|hotel|recipe|music)\b",
     ),
     "complaint": (
-        r"投诉|举报|反映|上访|信访|请愿|抗议|曝光|记者|媒体|不作为|腐败|踢皮球|说法|拆迁|维权|起诉|政府|领导|乱收费",
-        r"\b(?:complain\w*|petition|protest|journalist|reporter|corrupt\w*|mayor|appeal|sue|refund|censorship|taxes|rude|unfair\w*|scandal)\b",
+        r"投诉|举报|反映|上访|信访|请愿|抗议|曝光|记者|媒体|不作为|腐败|踢皮球|说法|拆迁|维权|起诉|政府|领导|乱收费|(?:民警|警察|城管|保安|协管).{0,4}(?:推|骂|凶)|挪车|车库|库口|车位|占道|不(?:肯)?赔|被讹|理赔",
+        r"\b(?:complain\w*|petition|protest|journalist|reporter|corrupt\w*|mayor|appeal|sue|refund|censorship|taxes|rude|unfair\w*|scandal|insurer|compensation|blocking (?:my|our|the) (?:garage|drive\w*|gate|car|entrance)|(?:left|parked) a (?:car|van))\b",
     ),
 }
 

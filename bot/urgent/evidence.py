@@ -47,6 +47,9 @@ _DANGER_CORE = _numbers("body", "fire", "violence", "intrusion", "follow", "wate
 _DANGER_HINTS = _numbers("missing", "trapped", "collapse", "help", "edge", "silent")
 _OTHER_FRAMES = _numbers("banter", "news", "study", "fiction", "denial", "past")
 _HEARSAY = _numbers("news", "denial")
+_AROUND_DANGER = _numbers("fiction", "banter", "study")
+_PAST, _NOW = _numbers("past"), _numbers("now")
+_ERRANDS = _numbers("office", "complaint")
 _OWN = _numbers("own_death", "own_harm")
 _SUPPOSING = _numbers("supposing")
 _CRISIS_DOUBT = _numbers("office", "hyperbole", "complaint")
@@ -77,10 +80,15 @@ def evidence(meant: Iterable[int], *, told_of: Iterable[int]) -> tuple[Evidence,
             told=bool(found & _DANGER_EVENTS),
             core=bool(found & _DANGER_CORE),
             hint=bool(found & _DANGER_HINTS),
-            framed=framed or hearsay or bool(found & _SUPPOSING),
-            doubtful=bool(found & _DANGER_DOUBT),
+            framed=framed or hearsay or bool(found & _SUPPOSING) or _frames_danger(frozenset(told_of)),
+            doubtful=bool(found & _DANGER_DOUBT) or not _ERRANDS.isdisjoint(told_of),
         ),
     )
+
+
+def _frames_danger(whole: frozenset[int]) -> bool:
+    """Return whether the rest of the message takes an emergency back to a story, or to a past that is over."""
+    return bool(whole & _AROUND_DANGER) or (bool(whole & _PAST) and not whole & _NOW)
 
 
 def _weigh(*, told: bool, core: bool, hint: bool, framed: bool, doubtful: bool) -> Evidence:

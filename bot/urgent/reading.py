@@ -58,9 +58,9 @@ _CHARGED_WORDS = (
 _ENGLISH = {
     "kms": "kill myself", "kys": "kill yourself", "unalive": "kill", "unaliving": "killing", "unalived": "killed",
     "sewerslide": "suicide", "sewercide": "suicide", "suiside": "suicide", "sucide": "suicide", "suicde": "suicide",
-    "suicidial": "suicidal", "sui": "suicide", "selfharm": "self harm", "sh": "self harm",
-    "wanna": "want to", "gonna": "going to", "gotta": "have to", "tryna": "trying to", "outta": "out of",
-    "im": "i am", "ive": "i have", "id": "i would", "ill": "i will", "hes": "he is", "shes": "she is",
+    "suicidial": "suicidal", "sucidal": "suicidal", "suicdal": "suicidal", "suicidle": "suicidal", "kil": "kill", "sui": "suicide", "selfharm": "self harm", "sh": "self harm",
+    "wanna": "want to", "wana": "want to", "gona": "going to", "gonna": "going to", "gotta": "have to", "tryna": "trying to", "outta": "out of",
+    "im": "i am", "ive": "i have", "ill": "i will", "hes": "he is", "shes": "she is",
     "theyre": "they are", "theres": "there is", "thats": "that is", "whats": "what is", "youre": "you are",
     "dont": "do not", "doesnt": "does not", "didnt": "did not", "cant": "can not", "cannot": "can not",
     "wont": "will not", "isnt": "is not", "aint": "am not", "wasnt": "was not", "couldnt": "could not",
@@ -86,9 +86,11 @@ _CONTRACTIONS = (
     (re.compile(r"'d\b"), " would"),
     (re.compile(r"'re\b"), " are"),
     (re.compile(r"(?<=[a-z])'(?=[a-z])"), ""),
+    (re.compile(r"\bid(?= (?:rather|be|like|love|just|kill|never|have|do|go|die)\b)"), "i would"),
+    (re.compile(r"(?<=want |need |have |like )2(?= [a-z])|(?<=going )2(?= [a-z])"), "to"),
 )
 _CHINESE = (
-    (re.compile(r"紫砂(?![壶茶杯泥器锅盆])|[自zi]+ ?(?:sha|鲨|刹|沙|砂|鯊)(?![拉发漠滩])"), "自杀"),
+    (re.compile(r"紫砂(?![壶茶杯泥器锅盆])|自s(?![a-z])|[自zi]+ ?(?:sha|鲨|刹|沙|砂|鯊)(?![拉发漠滩])"), "自杀"),
     (re.compile(r"(?<=[想要去先就])(?:4|似|鼠|亖|s|思|si|sǐ)(?=了|$|[。，！,!? 啊呀吧])"), "死"),
     (re.compile(r"(?<=不想)(?:火|货|或)(?=了|$|下)"), "活"),
     (re.compile(r"(?<=不)(?:祥|像|香)(?=活)"), "想"),
