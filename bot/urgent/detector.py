@@ -14,7 +14,7 @@ from bot.urgent.evidence import evidence
 from bot.urgent.features import rows
 from bot.urgent.model import Model, learn, learn_scale
 from bot.urgent.phrases import expand
-from bot.urgent.reading import clean, divide, pieces, tokens
+from bot.urgent.reading import clean, divide, pieces, sentences, tokens
 from bot.urgent.verdict import Service, Tier, Verdict
 
 CRISIS, DANGER, OTHER = 0, 1, 2
@@ -74,7 +74,12 @@ class Detector:
         read = pieces(cleaned)
         meant = meanings(read)
         scores = self._model.scores(rows(read, meant))
-        weight = np.array([evidence(found, told_of=meant[0]) for found in meant])
+        weight = np.array(
+            [
+                evidence(found, sentence=meant[around], message=meant[0])
+                for found, around in zip(meant, sentences(read), strict=True)
+            ]
+        )
         sure, at = _best(scores, weight, _SURE)
         tier = Tier.SURE
         if sure is None:

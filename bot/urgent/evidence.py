@@ -57,15 +57,17 @@ _CRISIS_DOUBT = _numbers("office", "hyperbole", "complaint")
 _DANGER_DOUBT = _numbers("asking", "office", "hyperbole", "complaint")
 
 
-def evidence(meant: Iterable[int], *, told_of: Iterable[int]) -> tuple[Evidence, Evidence]:
+def evidence(
+    meant: Iterable[int], *, sentence: Iterable[int], message: Iterable[int]
+) -> tuple[Evidence, Evidence]:
     """Return the evidence for crisis and for danger in a piece of which `meanings` found `meant`.
 
-    `told_of` is what it found in the whole message: "is that true?" after a comma frames what stands before it.
-    What the writer says of themselves is taken at its word wherever it stands.
+    `sentence` is what it found in the sentence the piece stands in, `message` in all: "is that true?" frames what
+    stands before it. What the writer says of themselves is taken at its word wherever it stands.
     """
     found = frozenset(meant)
     framed = bool(found & _OTHER_FRAMES)
-    hearsay = not _HEARSAY.isdisjoint(told_of)
+    hearsay = not _HEARSAY.isdisjoint(message)
     hints = found & _CRISIS_HINTS
     own = bool(found & _OWN)
     return (
@@ -80,8 +82,8 @@ def evidence(meant: Iterable[int], *, told_of: Iterable[int]) -> tuple[Evidence,
             told=bool(found & _DANGER_EVENTS),
             core=bool(found & _DANGER_CORE),
             hint=bool(found & _DANGER_HINTS),
-            framed=framed or hearsay or bool(found & _SUPPOSING) or _frames_danger(frozenset(told_of)),
-            doubtful=bool(found & _DANGER_DOUBT) or not _ERRANDS.isdisjoint(told_of),
+            framed=framed or hearsay or bool(found & _SUPPOSING) or _frames_danger(frozenset(sentence)),
+            doubtful=bool(found & _DANGER_DOUBT) or not _ERRANDS.isdisjoint(sentence),
         ),
     )
 

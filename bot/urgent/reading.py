@@ -2,7 +2,7 @@
 
 import re
 import unicodedata
-from collections.abc import Container
+from collections.abc import Container, Sequence
 from functools import cache, lru_cache
 from itertools import pairwise
 
@@ -150,6 +150,17 @@ def pieces(text: str) -> list[str]:
     if len(ordered) > _MOST_PIECES:
         ordered = ordered[: _MOST_PIECES * 2 // 3] + ordered[-_MOST_PIECES // 3 :]
     return ordered
+
+
+def sentences(read: Sequence[str]) -> list[int]:
+    """Return, for each of the `pieces` of a message, the place of the sentence it stands in; its own if in none."""
+    whole = [at for at, piece in enumerate(read) if not _SENTENCE_END.search(piece)]
+    return [
+        max(
+            (other for other in whole if piece in read[other]), key=lambda other: len(read[other]), default=at
+        )
+        for at, piece in enumerate(read)
+    ]
 
 
 def divide(text: str, words: Container[str]) -> str:
