@@ -91,7 +91,11 @@ class App:
         )
         self.accounts = Accounts(store, utc_now)
         self.webchat = WebChat(
-            assistant=self.assistant, names=lambda: self.live.corpus.content, settings=settings, clock=utc_now
+            assistant=self.assistant,
+            names=lambda: self.live.corpus.content,
+            settings=settings,
+            vault=vault,
+            clock=utc_now,
         )
         self.telegram = (
             TelegramChannel(assistant=self.assistant, settings=settings, vault=vault, clock=utc_now)

@@ -14,6 +14,7 @@ from bot.channels.webchat import WebChat
 from bot.channels.webchat.conversations import address_of
 from bot.config import read_settings
 from bot.models import DeliveryStatus
+from bot.vault import Vault
 from tests.browser.conftest import BROWSER_TEST
 from tests.channels.webchat.fakes import START, FakeAssistant, FakeNames, staff_answer
 
@@ -46,7 +47,9 @@ async def desk(tmp_path) -> AsyncIterator[Desk]:
         }
     )
     assistant = FakeAssistant()
-    webchat = WebChat(assistant=assistant, names=FakeNames, settings=settings, clock=lambda: START)
+    webchat = WebChat(
+        assistant=assistant, names=FakeNames, settings=settings, vault=Vault(b"k" * 32), clock=lambda: START
+    )
     app = web.Application()
     webchat.add_routes(app)
 

@@ -7,7 +7,7 @@ from aiohttp import web
 
 from bot.assistant import Assistant
 from bot.channels.webchat import api, page
-from bot.channels.webchat.conversations import CHANNEL
+from bot.channels.webchat.conversations import CHANNEL, Starts
 from bot.channels.webchat.guard import Guard, preflight
 from bot.channels.webchat.listeners import Streams
 from bot.channels.webchat.parts import PARTS, Names, Parts
@@ -15,6 +15,7 @@ from bot.channels.webchat.static_files import StaticFile, get_static
 from bot.channels.webchat.stream import get_stream
 from bot.config import Settings
 from bot.models import Address, DeliveryStatus, Reply
+from bot.vault import Vault
 
 
 class WebChat:
@@ -31,6 +32,7 @@ class WebChat:
         assistant: Assistant,
         names: Callable[[], Names],
         settings: Settings,
+        vault: Vault,
         clock: Callable[[], datetime],
     ) -> None:
         self._streams = Streams()
@@ -40,6 +42,7 @@ class WebChat:
             settings=settings,
             clock=clock,
             streams=self._streams,
+            starts=Starts(vault),
         )
 
     async def send(self, address: Address, reply: Reply) -> DeliveryStatus:

@@ -55,7 +55,7 @@ class Parts:
     settings: Settings
     clock: Callable[[], datetime]
     streams: Streams
-    starts: Starts = field(default_factory=Starts)
+    starts: Starts
     handed: "Recent" = field(default_factory=lambda: Recent(10_000))
     """Ids of replies that went out in a response: the citizen has seen them."""
     # Far above what people do, and still a bound on what one program can make the desk work.
@@ -87,7 +87,11 @@ class Parts:
         Raises `Problem` when the conversation is unknown, asks too often, or nothing could be recorded.
         """
         started = self.starts.token(asked.start or "")
-        token = asked.conversation or started or new_token()
+        token = asked.conversation or started
+        if token is None and asked.message_id is not None:
+            body = (asked.text, asked.option, asked.language)
+            token = self.starts.of_first_message(asked.message_id, body)
+        token = token or new_token()
         if not is_token(token):
             raise Problem("conversation_unknown")
         self.admit(request, token)

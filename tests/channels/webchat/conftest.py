@@ -8,6 +8,7 @@ from aiohttp.test_utils import TestClient, TestServer
 
 from bot.channels.webchat import WebChat
 from bot.config import read_settings
+from bot.vault import Vault
 from tests.channels.webchat.fakes import START, FakeAssistant, FakeNames
 
 EMBEDDER = "https://www.city.example"
@@ -21,7 +22,11 @@ def app_maker(tmp_path) -> Callable[[], web.Application]:
     def make() -> web.Application:
         app = web.Application()
         WebChat(
-            assistant=FakeAssistant(), names=FakeNames, settings=settings, clock=lambda: START
+            assistant=FakeAssistant(),
+            names=FakeNames,
+            settings=settings,
+            vault=Vault(b"k" * 32),
+            clock=lambda: START,
         ).add_routes(app)
         return app
 
@@ -44,7 +49,9 @@ def webchat(assistant: FakeAssistant, tmp_path) -> WebChat:
             "PUBLIC_URL": "https://desk.example",
         }
     )
-    return WebChat(assistant=assistant, names=FakeNames, settings=settings, clock=lambda: START)
+    return WebChat(
+        assistant=assistant, names=FakeNames, settings=settings, vault=Vault(b"k" * 32), clock=lambda: START
+    )
 
 
 @pytest.fixture
