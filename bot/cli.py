@@ -115,6 +115,7 @@ def _serve(chosen: argparse.Namespace) -> int:
 
 async def _serve_until_stopped(settings: Settings, find_key, open_app) -> int:  # type: ignore[no-untyped-def]
     say = _say()
+    print(say["cli.starting"], flush=True)
     key = find_key(settings)
     app = await open_app(settings, key)
     stopping = asyncio.Event()

@@ -113,14 +113,18 @@ class Outcomes:
         )
 
     def _clarified(self, moment: Moment, decision: Clarification) -> Outcome:
+        # What the first half of the question opened seconds ago gets the second half, whatever is chosen now.
+        opened = moment.find(moment.memory.opened) if recently_unanswered(moment) else None
         return Outcome(
             name="clarified",
             replies=(replies.clarification(moment.content, decision, moment.language),),
+            addition=None if opened is None else self._addition(moment, opened, moment.message.text, None),
             memory=replace(
                 settled(moment.memory, question=joined(moment)),
                 waiting=moment.memory.waiting,
                 clarified=True,
                 unanswered_at=moment.now,
+                opened=None if opened is None else opened.inquiry.reference,
             ),
         )
 

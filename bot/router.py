@@ -295,7 +295,11 @@ def _by_kind(question: _Question, kind: str) -> Decision | None:
     if ranking.answer and not confirm:
         return _chosen(question, best)
     # A sure answer is given even while an inquiry is open; anything less becomes "add to it, or a new question?".
-    open_now = any(not inquiry.answered for inquiry in question.state.inquiries)
+    # What a first half of the question opened seconds ago does not count: the whole of it may be clear.
+    open_now = any(
+        not inquiry.answered and inquiry.reference != question.state.continues
+        for inquiry in question.state.inquiries
+    )
     if question.state.clarified or (open_now and not question.state.wants_new):
         return None
     today = question.message.received_at.date()

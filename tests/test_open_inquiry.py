@@ -142,6 +142,17 @@ async def test_a_message_after_ten_seconds_is_a_message_of_its_own(office: Offic
     assert (await office.ask_one(ADDED)).kind == "clarification"
 
 
+async def test_the_second_half_of_a_question_may_make_it_one_to_choose_for(office: Office) -> None:
+    receipt = await office.ask_one(UNANSWERED)
+    office.clock.forward(seconds=3)
+    offered = await office.ask_one(UNCLEAR)
+    assert offered.kind == "clarification"
+    assert await office.words_of(str(receipt.reference)) == [UNANSWERED, UNCLEAR]
+    still = await office.tap(offered, "human")
+    assert str(receipt.reference) in still.text, "a person has it already"
+    assert len(await office.desk.queue()) == 1
+
+
 async def test_an_answer_found_right_after_a_handoff_can_settle_it(office: Office) -> None:
     receipt = await office.ask_one(UNANSWERED)
     office.clock.forward(seconds=5)

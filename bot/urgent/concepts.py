@@ -89,7 +89,7 @@ _FAMILIES: dict[str, tuple[str, str]] = {
     ),
     "body": (
         r"血|受伤|动不了|(?<![卷跑学写吃爬搬改走拖拉抢打推转爱])不动|骨折|昏|晕|倒地|倒在|躺(?:在)?地|没(?:有)?(?:呼吸|心跳|反应|意识)|叫不醒|抽搐|胸口|心脏|喘|呛|噎|烫伤|中毒|触电|不行了|发紫|口吐|烧伤|摔(?:倒|下|伤)|歪(?:倒|嘴)|肿|剧痛|要生了|羊水",
-        r"\b(?:blood|bleed\w*|injur\w+|hurt|unconscious|collapsed?|not (?:moving|breathing|responding|waking)|passed out|faint\w*|breathe?|breathing|chest pains?|heart attack|stroke|seizure|chok\w+|swallowed|poison\w*|burned|broken|numb|swelling|swollen|floppy|unresponsive|labor|bitten|electrocuted|on the (?:ground|floor)|grey|blue)\b",
+        r"\b(?:blood|bleed\w*|injur\w+|hurt|unconscious|collapsed?|not (?:moving|breathing|responding|waking)|passed out|faint\w*|breathe?|breathing|chest pains?|heart attack|stroke|seizure|chok\w+|swallowed|poison\w*|burned|broken (?:leg|arm|bone|bones|rib|ribs|neck|back|nose|ankle|wrist|hip)|numb|swelling|swollen|floppy|unresponsive|labor|bitten|electrocuted|on the (?:ground|floor)|grey|blue)\b",
     ),
     "fire": (
         r"着火|起火|失火|火(?!车|锅|爆|腿|龙果|炬|化)|浓烟|冒烟|黑烟|烧|煤气|燃气|液化气|爆炸|泄漏|一氧化碳|冒火",
@@ -190,7 +190,7 @@ _FAMILIES: dict[str, tuple[str, str]] = {
         r"\b(?:he|she|crowd|team|dj|chat|mouth|throat|legs|inbox|singer|band|song) (?:is|was|are|were) (?:so )?on fire\b|\b(?:captchas?|goldfish|tomato|cactus|lawn|spicy|excel)\b|\b(?:lol|haha\w*|lmao|omg|literally|so funny|meme|dying (?:to|for|of)|dead tired|to die for|would (?:kill|die) for|killing me|killed it|to death|embarrass\w*|bored|awkward|hilarious|boss|monday|mondays|deadline|exam|homework)\b",
     ),
     "banter": (
-        r"明天见|晚安|拜拜|人没了.{0,3}这|血亏|血赚|离开.{1,6}活不|没有.{1,6}活不(?:了|下去)?$|夜宵|正常吗|抢不到.{0,6}(?:不活|去死)|爬山|健身|体测|笑死|爱死|美死|救命.{0,3}(?:孩子|这|太|也|表|照片|作业|论文|题|材料|流程|密码|天气|价)",
+        r"明天见|晚安|拜拜|人没了.{0,3}这|血亏|血赚|离开.{1,6}活不|没有.{1,6}活不(?:了|下去)?$|夜宵|正常吗|抢不到.{0,6}(?:不活|去死)|爬山|健身|体测|笑死|爱死|美死|救救.{0,3}(?:孩子|我).{0,3}(?:作业|论文|系统|密码|选课)|促销|救命.{0,3}(?:孩子|这|太|也|表|照片|作业|论文|题|材料|流程|密码|天气|价)",
         r"\bwill to live (?:because|over|with|lol)|\b(?:live|survive|function) without (?:coffee|my|you|wifi|it|chocolate|air)\b|\bunder the bus\b|\bburied in (?:\w+ )?(?:emails?|work|paperwork|homework)|\bsee you (?:tomorrow|later|soon|monday)\b|\b(?:brain|head|mind) (?:exploded|melted)|\bears\b|\bleg day\b|\bliked my post\b|\bscreaming(?: this|$)|\bthis meme\b|\bon fire (?:tonight|lately)\b|\b(?:he|she|crowd|team|dj|chat|singer|band) (?:is|was|are|were) (?:so |really )?on fire\b|\bto die for\b|\bdead gorgeous\b|\bkilled it\b",
     ),
     "gadget": (

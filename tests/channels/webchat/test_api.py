@@ -58,7 +58,7 @@ async def test_a_first_message_repeated_with_its_start_stays_one_conversation(cl
     assert len(assistant.received) == 1
 
 
-async def test_a_first_message_repeated_whole_is_the_same_message(client: TestClient) -> None:
+async def test_a_first_message_repeated_whole_is_the_same_message(client):
     body = {"text": "where is the night window", "message_id": "0c0b6c1e-7b0f-4d52-9a55-5d1f5f9a1f11"}
     first, again = await ask(client, body), await ask(client, body)
     assert again == first
@@ -66,7 +66,7 @@ async def test_a_first_message_repeated_whole_is_the_same_message(client: TestCl
     assert other["conversation"] != first["conversation"], "another text is another message"
 
 
-async def test_two_people_with_the_same_short_message_id_never_meet(client: TestClient) -> None:
+async def test_two_people_with_the_same_short_message_id_never_meet(client):
     body = {"text": "hello", "message_id": "1"}
     assert (await ask(client, body))["conversation"] != (await ask(client, body))["conversation"]
 
