@@ -242,16 +242,6 @@ def closed(content: Content, reference: str, language: Language) -> Reply:
     return replace(notice(content, "closed", language, person, reference=reference), owed=True)
 
 
-def with_source(content: Content, reply: Reply, language: Language) -> str:
-    """Return the reply's text with its source and date under it, for channels that show only text."""
-    lines = [reply.text]
-    if reply.source:
-        lines.append(content.say("source", language, source=reply.source))
-    if reply.dated:
-        lines.append(content.say("checked", language, date=reply.dated.isoformat()))
-    return "\n".join(lines)
-
-
 def spoken_time(moment: dt.datetime, language: Language) -> str:
     """Return a local day and time the way a person says it."""
     if language == "en":
