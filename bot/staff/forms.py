@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 from aiohttp import web
 
 from bot.models import Language
-from bot.staff import edge
+from bot.text import read_language
 
 ANSWER_MOST = 8_000
 QUESTION_MOST = 500
@@ -56,7 +56,7 @@ def text(sent: dict[str, str], name: str, most: int, missing: str, long: str = "
 
 def language(sent: dict[str, str]) -> Language:
     """Return the language chosen. Raises `Mistake`."""
-    found = edge.read_language(sent.get("language", ""))
+    found = read_language(sent.get("language", ""))
     if found is None:
         raise Mistake("staff.form.language")
     return found

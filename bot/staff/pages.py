@@ -14,6 +14,7 @@ from bot.locale import catalogue
 from bot.models import LANGUAGES, Language, Role, Situation
 from bot.staff import edge, show
 from bot.staff.keys import CONSOLE, FORM_COOKIE, FORM_TOKEN, LANGUAGE, PREFIX, VISITOR
+from bot.text import read_language
 
 HERE = Path(__file__).parent
 STATIC = HERE / "static"
@@ -69,7 +70,7 @@ def known(language: Language, key: str) -> bool:
 
 def language_of(request: web.Request) -> Language:
     """Return the language the page is in."""
-    return edge.read_language(request.get(LANGUAGE, "")) or edge.language(request)
+    return read_language(request.get(LANGUAGE, "")) or edge.language(request)
 
 
 def page(request: web.Request, template: str, *, status: int = 200, **values: Any) -> web.Response:

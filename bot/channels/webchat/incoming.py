@@ -8,9 +8,10 @@ from urllib.parse import parse_qsl
 import orjson
 from aiohttp import web
 
-from bot.channels.webchat.languages import CHOSEN, read_language
+from bot.channels.webchat.languages import CHOSEN
 from bot.channels.webchat.problems import Problem
 from bot.models import LANGUAGES, Language
+from bot.text import read_language
 
 LONGEST_BODY = 64 * 1024
 LONGEST_TEXT = 4_000

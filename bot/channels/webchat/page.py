@@ -12,7 +12,7 @@ from aiohttp import web
 
 from bot.channels.webchat.conversations import address_of, is_token
 from bot.channels.webchat.incoming import LONGEST_TEXT, read_asked, read_form
-from bot.channels.webchat.languages import asked, read_language
+from bot.channels.webchat.languages import asked
 from bot.channels.webchat.parts import PARTS, Parts
 from bot.channels.webchat.problems import Problem
 from bot.channels.webchat.records import state_of, turn_record
@@ -20,6 +20,7 @@ from bot.channels.webchat.words import LINKS, host_of, linked, paragraphs
 from bot.errors import StoreError
 from bot.locale import catalogue
 from bot.models import LANGUAGES, Language
+from bot.text import read_language
 
 _templates = jinja2.Environment(
     loader=jinja2.FileSystemLoader(Path(__file__).parent / "templates"),

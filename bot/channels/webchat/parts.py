@@ -13,10 +13,11 @@ from bot.channels.webchat.conversations import Starts, address_of, is_token, new
 from bot.channels.webchat.incoming import Asked
 from bot.channels.webchat.listeners import Streams
 from bot.channels.webchat.problems import Problem
-from bot.channels.webchat.throttle import Throttle, client_address, household, shared
+from bot.channels.webchat.throttle import Throttle, shared
 from bot.config import Settings
 from bot.errors import StoreError
 from bot.models import IncomingMessage, Language, Reply
+from bot.visitor import client_address, household
 
 
 class Names(Protocol):

@@ -3,12 +3,10 @@
 import math
 import time
 from collections import OrderedDict
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from hashlib import blake2b
-from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
+from ipaddress import IPv4Address, IPv6Address
 from secrets import token_bytes
-
-from aiohttp import web
 
 
 class Throttle:
@@ -42,41 +40,9 @@ class Throttle:
         return 0 if allowed else math.ceil((1 - level) / self._per_second)
 
 
-def client_address(
-    request: web.Request, trusted: Iterable[IPv4Network | IPv6Network]
-) -> IPv4Address | IPv6Address | None:
-    """Return the address the request came from; X-Forwarded-For counts only when a trusted proxy wrote it."""
-    networks = tuple(trusted)
-    address = _read(request.remote or "")
-    forwarded = ",".join(request.headers.getall("X-Forwarded-For", [])).split(",")
-    while forwarded and address is not None and any(address in network for network in networks):
-        nearer = _read(forwarded.pop().strip())
-        if nearer is None:
-            break
-        address = nearer
-    return address
-
-
 def shared(address: IPv4Address | IPv6Address | None) -> bool:
     """Tell whether the address may stand for many people: this machine, a private network, an unnamed proxy.
 
     A limit on it would fall on everybody behind it, so none is set.
     """
     return address is None or not address.is_global
-
-
-def household(address: IPv4Address | IPv6Address) -> str:
-    """Return what one subscriber is given: an IPv4 address, or the /64 of an IPv6 one."""
-    if isinstance(address, IPv6Address):
-        return str(IPv6Network((address, 64), strict=False))
-    return str(address)
-
-
-def _read(text: str) -> IPv4Address | IPv6Address | None:
-    try:
-        address = ip_address(text)
-    except ValueError:
-        return None
-    if isinstance(address, IPv6Address) and address.ipv4_mapped is not None:
-        return address.ipv4_mapped
-    return address

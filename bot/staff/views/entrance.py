@@ -9,6 +9,7 @@ from bot.staff import edge, forms
 from bot.staff.auth import Accounts, SignInRefused, Throttled, Unsuitable
 from bot.staff.keys import CONSOLE, LANGUAGE, PREFIX, SESSION_COOKIE, VISITOR
 from bot.staff.pages import go, language_of, page, set_cookie
+from bot.text import read_language
 
 HELD = "held."
 """Before the name of a field that somebody was sending when their session had ended."""
@@ -72,7 +73,7 @@ async def join(request: web.Request) -> web.Response:
     """Make the account and sign in."""
     sent = await forms.fields(request)
     name = sent.get("name", "")
-    chosen = edge.read_language(sent.get("language", "")) or language_of(request)
+    chosen = read_language(sent.get("language", "")) or language_of(request)
     request[LANGUAGE] = chosen
     mistake: tuple[str, dict[str, object]]
     status = 400

@@ -6,7 +6,8 @@ import pytest
 from aiohttp.test_utils import make_mocked_request
 
 from bot.channels.webchat.conversations import new_token
-from bot.channels.webchat.throttle import Throttle, client_address, household, shared
+from bot.channels.webchat.throttle import Throttle, shared
+from bot.visitor import client_address, household
 
 
 class Seconds:
