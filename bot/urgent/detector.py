@@ -22,7 +22,7 @@ SERVICES: tuple[Service, ...] = ("police", "fire", "ambulance", "traffic")
 _CRISIS_KINDS = ("explicit", "implicit", "third_person")
 _TAKEN_APART = ("ordinary", "administrative")
 """Kinds whose clauses are trained on too: messages are judged clause by clause, and most are of these kinds."""
-_WORDINGS = {"ordinary": 14, "administrative": 5, "idiom": 5, "news": 5}
+_WORDINGS = {"ordinary": 10, "administrative": 5, "idiom": 5, "news": 5}
 _URGENT_WORDINGS = 6
 _STRENGTH = 6.0
 _SHORTEST = 2

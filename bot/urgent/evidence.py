@@ -51,6 +51,9 @@ _AROUND_DANGER = _numbers("fiction", "banter", "study")
 _PAST, _NOW = _numbers("past"), _numbers("now")
 _ERRANDS = _numbers("office", "complaint")
 _OWN = _numbers("own_death", "own_harm")
+_OTHER = _numbers("other")
+_CONCERN = _numbers("silent", "illness", "fear")
+"""What makes a hint weigh more when it is about another person: they fell silent, are ill, the writer is afraid."""
 _SUPPOSING = _numbers("supposing")
 _CRISIS_DOUBT = _numbers("office", "hyperbole", "complaint")
 """Asking is no doubt here: "how do I stop a friend who …" asks for help."""
@@ -70,10 +73,11 @@ def evidence(
     hearsay = not _HEARSAY.isdisjoint(message)
     hints = found & _CRISIS_HINTS
     own = bool(found & _OWN)
+    feared_for = bool(found & _OTHER) and bool(found & _CONCERN)
     return (
         _weigh(
             told=bool(found & _CRISIS_EVENTS),
-            core=bool(found & _CRISIS_CORE) or len(hints) > 1,
+            core=bool(found & _CRISIS_CORE) or len(hints) + feared_for > 1,
             hint=bool(hints),
             framed=framed or (hearsay and not own),
             doubtful=bool(found & _CRISIS_DOUBT),

@@ -89,6 +89,8 @@ _CONTRACTIONS = (
     (re.compile(r"\bid(?= (?:rather|be|like|love|just|kill|never|have|do|go|die)\b)"), "i would"),
     (re.compile(r"(?<=want |need |have |like )2(?= [a-z])|(?<=going )2(?= [a-z])"), "to"),
 )
+_LETTERS_ONLY = tuple(pair for pair in _CONTRACTIONS if "'" not in pair[0].pattern)
+_LETTER_OR_DIGIT = re.compile(r"[a-z0-9]")
 _CHINESE = (
     (re.compile(r"紫砂(?![壶茶杯泥器锅盆])|自s(?![a-z])|[自zi]+ ?(?:sha|鲨|刹|沙|砂|鯊)(?![拉发漠滩])"), "自杀"),
     (re.compile(r"(?<=[想要去先就])(?:4|似|鼠|亖|s|思|si|sǐ)(?=了|$|[。，！,!? 啊呀吧])"), "死"),
@@ -113,20 +115,27 @@ def clean(text: str) -> str:
         text = " ".join(text.split())
     text = _LONG_RUN.sub(r"\1", text)
     text = text.replace("’", "'").replace("‘", "'").replace("`", "'")
-    text = _MASKED.sub("", text)
+    if not text.isascii():
+        text = _MASKED.sub("", text)
+    if _LETTER_OR_DIGIT.search(text):
+        text = _plain_latin(text)
+    for pattern, plain in _CHINESE[:1] if text.isascii() else _CHINESE:
+        text = pattern.sub(plain, text)
+    return text
+
+
+def _plain_latin(text: str) -> str:
+    """Return `text` with what is written in Latin letters and digits spelled out."""
     text = _SPELLED.sub(lambda run: re.sub(r"[ .\-_*']", "", run[0]), text)
     text = _SPELLED_WORD.sub(lambda run: re.sub(r"[.\-_*]", "", run[0]), text)
     text = _LEET_WORD.sub(_plain_word, text)
-    if _PINYIN_IN_HAN.search(text):
+    if not text.isascii() and _PINYIN_IN_HAN.search(text):
         text = _CHINESE[0][0].sub("自杀", text)
         text = _PINYIN_IN_HAN.sub(lambda found: _syllable_character(found[1] or found[2]) or found[0], text)
     text = _PINYIN_RUN.sub(_han_from_pinyin, text)
-    for pattern, plain in _CONTRACTIONS:
+    for pattern, plain in _CONTRACTIONS if "'" in text else _LETTERS_ONLY:
         text = pattern.sub(plain, text)
-    text = _ENGLISH_WORD.sub(lambda found: _ENGLISH[found[0]], text)
-    for pattern, plain in _CHINESE:
-        text = pattern.sub(plain, text)
-    return text
+    return _ENGLISH_WORD.sub(lambda found: _ENGLISH[found[0]], text)
 
 
 def pieces(text: str) -> list[str]:
