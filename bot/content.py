@@ -155,7 +155,9 @@ def read_content(
         outside_texts, outside_faults = read_outside(outside_file)
         faults.extend(outside_faults)
 
-    desk_document = read_yaml(_beside(intents, "_desk.yaml") or PRODUCT_INTENTS / "_desk.yaml")
+    desk_file = _beside(intents, "_desk.yaml")
+    # The product's own file speaks for an invented city; an agency without one gets the plain defaults.
+    desk_document = Document(path=Path("_desk.yaml")) if desk_file is None else read_yaml(desk_file)
     desk = read_desk(desk_document)
     phrases_document, product_phrases = _phrases_documents(intents)
     phrases = read_phrases(phrases_document, product_phrases)

@@ -11,6 +11,8 @@ from bot.models import IncomingMessage, Inquiry, InquiryStatus, Language, Option
 from bot.router import ConversationState, OpenInquiry
 from bot.text import language_of
 
+FOLLOW_UP = dt.timedelta(minutes=10)
+"""A short question this soon after an answer may lean on it."""
 READ_TOGETHER = dt.timedelta(seconds=10)
 """A message that follows an unanswered one this soon is read together with it."""
 
@@ -85,7 +87,7 @@ def state_of(moment: Moment) -> ConversationState:
         wants_person=memory.wants_person,
         wants_new=memory.wants_new,
         offered=_offered(memory),
-        answered=memory.answered,
+        answered=memory.answered if _fresh(moment) else None,
         question=memory.question,
     )
 
@@ -99,6 +101,11 @@ def _offered(memory: Memory) -> tuple[Option, ...]:
         if turn.reply is not None:
             offered.extend(turn.reply.options)
     return tuple(offered)
+
+
+def _fresh(moment: Moment) -> bool:
+    turns = moment.memory.turns
+    return bool(turns) and moment.now - turns[-1].at <= FOLLOW_UP
 
 
 def recently_unanswered(moment: Moment) -> bool:

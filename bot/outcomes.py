@@ -313,6 +313,11 @@ class Outcomes:
         if known is None and decision.argument is None:
             # "Withdraw", said in words: clear when just one question is open, else the citizen chooses.
             current = [each for each in moment.known if each.inquiry.status is not InquiryStatus.CLOSED]
+            if not current and decision.act is not Act.ADD:
+                # "Never mind" also takes back the wish for a person.
+                said = replies.notice(content, "nothing_open", language, person)
+                forgotten = replace(memory, wants_person=False, wants_new=False, waiting=None)
+                return Outcome(name=f"command_{decision.act.value}", replies=(said,), memory=forgotten)
             if len(current) != 1:
                 return Outcome(name="command_status", replies=(self._status(moment),), memory=memory)
             known = current[0]

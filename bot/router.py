@@ -33,6 +33,8 @@ from bot.urgent import Tier, Verdict
 MAX_OPTIONS = 3
 LEAST_ODDS = 0.03
 """A title this much less likely than the first is no help beside it."""
+SURE_OF_ITSELF = 0.95
+"""A short question this surely about something else does not lean on the one before it."""
 LONGEST_FOLLOW_UP = 40
 """Characters of a question that may lean on the one before it."""
 HUMAN = "human"
@@ -293,7 +295,7 @@ def _by_kind(question: _Question, kind: str) -> Decision | None:
         return None
     confirm = kind == "intent" and content.intents[best.partition(":")[2]].confirm
     if ranking.answer and not confirm:
-        return _chosen(question, best)
+        return _leaning(question, best) or _chosen(question, best)
     # A sure answer is given even while an inquiry is open; anything less becomes "add to it, or a new question?".
     # What a first half of the question opened seconds ago does not count: the whole of it may be clear.
     open_now = any(
@@ -315,13 +317,27 @@ def _by_kind(question: _Question, kind: str) -> Decision | None:
 
 def _follow_up(question: _Question) -> Clarification | None:
     """Offer the last answer again to a short question that only makes sense after it ("how much is that?")."""
+    answered = _leans_on(question)
+    return Clarification(options=(answered,), candidates=question.candidates) if answered else None
+
+
+def _leaning(question: _Question, best: str) -> Clarification | None:
+    """Offer the last answer beside another one, when a short question may mean either."""
+    if question.ranking.exact or question.candidates[0].confidence >= SURE_OF_ITSELF:
+        return None
+    answered = _leans_on(question)
+    if answered is None or answered == best:
+        return None
+    return Clarification(options=(answered, best), candidates=question.candidates)
+
+
+def _leans_on(question: _Question) -> str | None:
+    """Return the target of the last answer if the message, read after what it answered, still leads there."""
     state = question.state
     if state.answered is None or state.question is None or len(question.text) > LONGEST_FOLLOW_UP:
         return None
     together = question.corpus.matcher.rank(f"{state.question} {question.message.text}")
-    if not together.candidates or together.candidates[0].key != state.answered:
-        return None
-    return Clarification(options=(state.answered,), candidates=question.candidates)
+    return state.answered if together.candidates and together.candidates[0].key == state.answered else None
 
 
 def _with_soft_line(question: _Question, decision: Decision) -> Decision:

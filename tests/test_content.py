@@ -44,12 +44,13 @@ def test_the_products_own_content_is_sound() -> None:
     assert {"general", "complaint", "urgent"} <= set(content.lanes)
 
 
-def test_what_a_folder_leaves_out_is_the_products_own(tmp_path: Path) -> None:
+def test_what_a_folder_leaves_out_is_the_products_own_but_no_invented_city(tmp_path: Path) -> None:
     (tmp_path / "a.yaml").write_text(ONE)
     content = read_content([tmp_path])
     assert list(content.intents) == ["a"]
     assert content.outside == ()
-    assert content.desk_name("en") == "Lanting Safety"
+    assert content.desk_name("en") == "Inquiry Desk"
+    assert content.desk.publish_needs == 2
     assert content.say("option_human", "en") == "A person, please"
     assert content.urgent.numbers["police"].number == "110"
 

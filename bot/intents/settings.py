@@ -18,7 +18,7 @@ _SPAN = re.compile(r"([01]\d|2[0-3]):([0-5]\d)\s*-\s*([01]\d|2[0-3]|24):([0-5]\d
 class Policy:
     """How sure the desk must be."""
 
-    target_precision: float = 0.85
+    target_precision: float = 0.90
     """Share of direct answers that must be right."""
     offer_precision: float = 0.50
     """Share of option lists that must hold the right target."""

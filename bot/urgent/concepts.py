@@ -36,15 +36,15 @@ _FAMILIES: dict[str, tuple[str, str]] = {
         r"\b(?:die|died|dies|dying|dead|death|deaths|kill|killed|killing|kills|murder|deceased|fatal)\b",
     ),
     "selfharm": (
-        r"自残|自伤|割腕|割脉|割自己|划自己|伤害自己|割了|划了|往自己|手腕|划(?:伤|破)|割(?:伤|破)",
-        r"\bself harm|\b(?:hurt|harm|cut)(?:ting|ing)? (?:my|him|her|them)sel|\bcut (?:too )?deep|\bher cuts\b|\b(?:my|her|his) (?:wrist|wrists|arms)\b|\brazor|\bblade|\b(?:slash\w*|slit|slic\w+) (?:my|his|her|their)\b|\boff myself\b|\bdo to myself\b",
+        r"自残|自伤|割腕|割脉|割自己|划自己|伤害自己|割了|划了|往自己|手腕|(?:做|干)出?(?:傻事|糊涂事)|划(?:伤|破)|割(?:伤|破)",
+        r"\bself harm|\b(?:hurt|harm|cut)(?:ting|ing)? (?:my|him|her|them)sel|\bcut (?:too )?deep|\bher cuts\b|\b(?:my|her|his) (?:wrist|wrists|arms)\b|\brazor|\bblade|\b(?:slash\w*|slit|slic\w+) (?:my|his|her|their)\b|\boff myself\b|\bdo to myself\b|\bdo something (?:stupid|bad|silly|terrible)\b|\btrust myself\b|\bdark thoughts\b",
     ),
     "note": (
         r"遗书|遗言|遗嘱|告别信|一封信|字条|纸条|临终|遗物",
         r"\bnote\b|\bletters?\b|\bgoodbye (?:post|message|video)|\bmy will\b",
     ),
     "farewell": (
-        r"再见|永别|告别|道别|保重|下辈子|来生|来世|别找我|不用找我|不要找我|勿念|先走|最后一次|最后一天|最后一晚|最后一条|别难过|别哭|对不起|原谅|谢谢(?:大家|你们|所有)|不孝",
+        r"再见|永别|告别|道别|保重|下辈子|来生|来世|别找我|不用找我|不要找我|勿念|先走|最后一次|最后一天|最后一晚|最后一条|别难过|别哭|对不起|原谅|谢谢(?:大家|你们|所有|陪伴)|不孝|[告道]个?了?别|忌日|清明来看|束花|后会无期|珍重|再也不见|就到这(?:里|儿)?(?:吧|了)|没法陪|不能陪",
         r"\b(?:goodbye|farewell|so long|forgive me|sorry for everything|last (?:message|post|night|day|time|text|words)|by the time you read|look for me|tell (?:my|them|mother|her|him|everyone)|love you all|miss me|thanks? (?:you )?for (?:everything|being)|remember me|am sorry for|so sorry for leaving|he is sorry|she is sorry)\b",
     ),
     "beyond": (
@@ -52,32 +52,32 @@ _FAMILIES: dict[str, tuple[str, str]] = {
         r"\b(?:next life|other side|heaven|afterlife|in another life|funeral|my grave|after i die|still around|be around|not around|around (?:next|for|by))\b",
     ),
     "burden": (
-        r"累赘|拖累|连累|包袱|负担|多余|麻烦(?:你们|大家|别人|各位|任何人)|没(?:有)?我|不需要我|不值得|没用的人|添.{0,4}麻烦|我这样的人",
-        r"\bburden|\bbetter (?:off )?without me|\bwithout me\b|\bworthless|\buseless\b|\bwaste of space|\bdeserve|\bmistake\b|\bmess to deal\b|\bget over me\b",
+        r"累赘|拖累|连累|包袱|负担|多余|麻烦(?:你们|大家|别人|各位|任何人)|没(?:有)?我|不需要我|不值得|没用的人|添.{0,4}麻烦|少了我|麻烦(?:家里|爸妈)|(?:替|为)我.{0,3}(?:花钱|操心|难过)|没我也|我这样的人",
+        r"\bburden|\bbetter (?:off )?without me|\bwithout me\b|\bworthless|\buseless\b|\bwaste of space|\bdeserve|\bmistake\b|\bproblem any more\b|\bweight on (?:you|them)\b|\bpoison to\b|\bmess to deal\b|\bget over me\b",
     ),
     "exhausted": (
         r"[撑熬扛坚持挺走挨]不(?:住|下去|了|到|动)|好累|太累|累了|力气|受够|够了|尽力|走不动|崩溃|绝望|痛苦|折磨|失去|煎熬|尽头",
         r"\bcan not (?:do this|go on|take|keep|carry on|hold on|see|face|live|survive)\b|\btired of\b|\bexhausted\b|\b(?:am|so|i am) (?:so )?done\b|\bgive up\b|\bgiven up\b|\bnothing left\b|\bno strength\b|\bhopeless\b|\bthe pain\b|\bin pain\b|\bend of my rope\b|\bpretending\b|\bready to (?:stop|go|let go)\b|\bso loud\b|\bsleep can not fix\b|\bone way (?:out|to)\b|\bhave it in me\b|\brun out of\b|\bat the end\b",
     ),
     "nohope": (
-        r"没(?:有)?(?:什么)?(?:希望|意思|意义|未来|盼头|明天|退路|出路|路可走|奔头|留恋|牵挂|价值|活路|理由)|看不(?:到|见)|走投无路|没人(?:在乎|会在乎|记得)|无所谓了|没什么好|救不了我|谁也",
-        r"\bnot see (?:a |any |my |another )?(?:future|tomorrow|way out|way through|point|reason to (?:live|stay|go)|light|myself|morning)\b|\bno (?:hope|point|future|way out|reason to|one cares|one would|one is coming)\b|\bnobody (?:cares|would|is coming)\b|\bpointless\b|\bwhat is the point\b|\bnothing (?:matters|is keeping|to live)\b|\bworth (?:it|living)\b|\breasons? (?:to (?:live|stay|keep|go on)|left)\b|\bout of reasons\b|\bnever (?:get|gets) better\b",
+        r"没(?:有)?(?:什么)?(?:希望|意思|意义|未来|盼头|明天|退路|出路|路可走|奔头|留恋|牵挂|价值|活路|理由)|看不(?:到|见)|走投无路|没人(?:在乎|会在乎|记得)|无所谓了|没什么好|救不了我|谁也|盼头|半点希望|看不到.{0,3}(?:希望|光)|还?有(?:什么|啥)(?:意思|意义)|没(?:有)?(?:一个)?(?:人|谁).{0,2}(?:需要|在乎|要我|拉得住|会想我)|没(?:有)?.{0,2}一?点光|什么都没(?:有)?感觉|行尸走肉|空壳|深渊|怎么还不收我|不来接我",
+        r"\bnot see (?:a |any |my |another )?(?:future|tomorrow|way out|way through|point|reason to (?:live|stay|go)|light|myself|morning)\b|\bno (?:hope|point|future|way out|reason to|one cares|one would|one is coming)\b|\bnobody (?:cares|would|is coming)\b|\bpointless\b|\bwhat is the point\b|\bnothing (?:matters|is keeping|to live)\b|\bworth (?:it|living)\b|\breasons? (?:to (?:live|stay|keep|go on)|left)\b|\bout of reasons\b|\bnever (?:get|gets) better\b|\bwhat is the point of (?:going on|carrying on|even|tomorrow|any|this|living|me)\b|\bno way forward\b|\bno (?:place|room|space) for me\b|\b(?:holding|keeping) me here\b|\b(?:nobody|no one) can (?:help|save|reach) me\b|\bnot matter\b|\btoo late for me\b|\bfeel (?:empty|nothing)\b|\bhopeless\b|\bno one needs me\b",
     ),
     "finish": (
-        r"结束|了结|了断|解脱|一了百了|消失|离开|走了|到此为止|休息|退场|放手|离去|没了|不在了|不存在|安静地|悄悄|终点",
-        r"\b(?:disappear|vanish|i am gone|be gone|was gone|be over|is over|at peace|peaceful|let go|letting go|leave this world|forever|for good|fade|checking out|not exist|i am out|end this)\b",
+        r"结束|了结|了断|解脱|一了百了|消失|离开|走了|到此为止|休息|退场|放手|离去|没了|不在了|不存在|安静地|安安静静|悄悄|终点|到头了|没人打扰|停下(?:来|一切)|让一切停|踏实上路|上路了|不想回去了?$|没几天了|没(?:有)?多(?:久|少日子)|不怕了",
+        r"\b(?:disappear|vanish|i am gone|be gone|was gone|be over|is over|at peace|peaceful|let go|letting go|leave this world|forever|for good|fade|checking out|not exist|i am out|end this|leaving this world|one way (?:this|it) ends|ends only one|make it stop|end the pain|it to stop|all to stop|not be here|going to be here|coming back|another sunrise|see the morning|fading|go on this long|be finished)\b",
     ),
     "neverwake": (
-        r"不(?:再|会|要|用|想)?醒|别醒|醒不|永远睡|一直睡|睡过去|睡下去|长睡|睡着.{0,6}不|闭(?:上)?眼|能一直睡",
+        r"不(?:再|会|要|用|想)?醒|别醒|醒不|永远睡|一直睡|睡过去|睡下去|长睡|睡着.{0,6}不|闭(?:上)?眼|能一直睡|睡不起来|(?:看|等)到?明[天早]的?(?:太阳|到来|来)|明天的太阳",
         r"\b(?:never|not) (?:have to )?wake\b|\bnot waking\b|\bsleep forever\b|\bgo to sleep and\b|\bwent to sleep\b|\bcome up for air\b",
     ),
     "afterme": (
-        r"我走(?:了|以后|之后|后)|我不在|没了我|我死|照顾(?:好)?(?:我|自己|孩子|爸|妈)|托付|交代|后事|密码|存折|存款|遗产留|银行卡|送人|安排好|清空|以后(?:你|谁|就)|我的任务|自己要好好",
-        r"\b(?:when|after|once|if) i am (?:gone|not)\b|\b(?:look after|take care of|feed|give) (?:my|her|his)\b|\bpasswords?\b|\benvelope\b|\bgave away\b|\bgiving away\b|\baffairs\b|\b(?:i|he|she) will not (?:be|need)\b|\bwill not need (?:it|her|him|them)\b|\bwhoever finds\b|\bfinished (?:the|my) letters\b|\bnot around\b|\bbank details\b|\bjoin (?:my|her|him)\b|\bwith (?:my mother|my father|her|him) (?:again|soon)\b",
+        r"我走(?:了|以后|之后|后)|我不在|没了我|我死|照顾(?:好)?(?:我|自己|孩子|爸|妈)|托付|交代|后事|密码|存折|存款|遗产留|银行卡|送人|安排好|清空|以后(?:你|谁|就)|我的任务|停机|这个号|账号今后|保险单|攒.{0,4}药|药.{0,4}攒|别吓|不要吓|惊动|写好了|写下来了|交接|放不下|自己要好好",
+        r"\b(?:when|after|once|if) i am (?:gone|not)\b|\b(?:look after|take care of|feed|give) (?:my|her|his)\b|\bpasswords?\b|\benvelope\b|\bgave away\b|\bgiving away\b|\baffairs\b|\b(?:i|he|she) will not (?:be|need)\b|\bwill not need (?:it|her|him|them)\b|\bwhoever finds\b|\bfinished (?:the|my) letters\b|\bnot around\b|\bbank details\b|\bjoin (?:my|her|him)\b|\bin order\b|\b(?:given|handed|signed|gave) (?:\w+ ){1,3}(?:away|over)\b|\bletters are\b|\b(?:insurance|money) (?:would|will|still)\b|\bon purpose\b|\bsaving (?:up )?(?:my )?(?:pills|medication|tablets)\b|\bclean up after me\b|\bfinished (?:before|by then)\b|\bcancelled everything\b|\bwith (?:my mother|my father|her|him) (?:again|soon)\b",
     ),
     "edge": (
         r"楼顶|天台|顶楼|桥|江边|河边|江里|河里|栏杆|护栏|窗台|窗边|阳台|悬崖|铁轨|屋顶|轨道|楼上",
-        r"\b(?:roof|bridge|ledge|edge|railing|rail|balcony|cliff|cliffs|tracks|platform|window ?sill|guard rail|railway|river|rooftop)\b",
+        r"\b(?:roof|bridge|ledge|edge|railing|rail|balcony|cliff|cliffs|tracks|platform|looks? (?:peaceful|calm|soft|quiet)|from up here|window ?sill|guard rail|railway|river|rooftop)\b",
     ),
     "posture": (
         r"站在|坐在|翻过|翻出|爬上|爬到|徘徊|走来走去|跨出|外面坐|外面站",
@@ -159,7 +159,7 @@ _FAMILIES: dict[str, tuple[str, str]] = {
     ),
     "supposing": (
         r"如果|要是|万一|假如|防止|避免|遇到|碰到|发生.{1,6}时|应该怎么|正确",
-        r"\b(?:if|when|in case|what should|suppose|supposed to|would happen|should (?:you|people|one|we|i))\b",
+        r"\b(?:if|when|in case|who (?:do|should) i call (?:after|for|about)|what should|suppose|supposed to|would happen|should (?:you|people|one|we|i))\b",
     ),
     "mark": (r"[?？]", r"\w+ ?[?？]"),
     "office": (
@@ -199,7 +199,7 @@ _FAMILIES: dict[str, tuple[str, str]] = {
         r"\b(?:phone|battery|laptop|computer|app|website|wifi|internet|printer|screen|coffee|pizza|ticket|traffic|queue|price|prices|plant|cat|dog|shoes|feet|dress|password|server|process|program|car|bus|train|flight|hotel|recipe|music)\b",
     ),
     "complaint": (
-        r"投诉|举报|反映|上访|信访|请愿|抗议|曝光|记者|媒体|不作为|腐败|踢皮球|说法|拆迁|维权|起诉|政府|领导|乱收费|(?:民警|警察|城管|保安|协管).{0,4}(?:推|骂|凶)|挪车|车库|库口|车位|占道|不(?:肯)?赔|被讹|理赔",
+        r"投诉|举报|反映|上访|信访|请愿|抗议|曝光|记者|媒体|不作为|腐败|踢皮球|说法|拆迁|维权|起诉|政府|领导|乱收费|(?:民警|警察|城管|保安|协管).{0,4}(?:推|骂|凶)|打钱|转账|汇款|受理|挪车|车库|库口|车位|占道|不(?:肯)?赔|被讹|理赔",
         r"\b(?:complain\w*|petition|protest|journalist|reporter|corrupt\w*|mayor|appeal|sue|refund|censorship|taxes|rude|unfair\w*|scandal|insurer|compensation|blocking (?:my|our|the) (?:garage|drive\w*|gate|car|entrance)|(?:left|parked) a (?:car|van))\b",
     ),
 }
