@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from aiohttp import web
 
 from bot.assistant import Assistant
+from bot.cache import Cache
 from bot.channels.base import Channel
 from bot.channels.telegram import TelegramChannel
 from bot.channels.webchat import WebChat
@@ -78,6 +79,7 @@ class App:
             stored,
             folders,
             fit_whole=self._fitting.fit,
+            cache=Cache(settings.data_dir / "cache"),
         )
         zone = settings.timezone
         self.desk = Desk(store=store, vault=vault, live=self.live, clock=utc_now, timezone=zone)

@@ -11,12 +11,13 @@ from typing import Any, TypeVar
 
 from watchfiles import awatch
 
+from bot.cache import Cache, key_of, recipe_of
 from bot.content import Content
 from bot.errors import ContentError, Fault
-from bot.matching import Item, Matcher, MatchPolicy, fit
+from bot.matching import Item, Learned, Matcher, MatchPolicy, fit
 from bot.models import KnowledgeEntry
 from bot.text import fold
-from bot.urgent import Detector, build_detector
+from bot.urgent import Detector, UrgentContent, arrays_of, build_detector, detector_of
 
 log = logging.getLogger(__name__)
 
@@ -36,25 +37,57 @@ class Corpus:
     content: Content
     matcher: Matcher
     urgent: Detector
+    settled: bool = True
+    """The thresholds were learned from this very content; not borrowed from the one before."""
 
 
-def build_corpus(content: Content, previous: Corpus | None = None, *, quick: bool = False) -> Corpus:
+def build_corpus(
+    content: Content, previous: Corpus | None = None, *, quick: bool = False, cache: Cache | None = None
+) -> Corpus:
     """Fit the router to the content; parts of `previous` that are still right are used again.
 
     `quick` keeps the thresholds of `previous`, which a small change hardly moves: the new content is live in a
-    fraction of the time, and a whole fit can follow.
+    fraction of the time, and a whole fit can follow. What was learned from this very content before is read from
+    `cache`, and what is learned now is left there: the outcome is the same, only sooner.
     """
     urgent = (
         previous.urgent
         if previous is not None and previous.content.urgent == content.urgent
-        else build_detector(content.urgent)
+        else _detector(content.urgent, cache)
     )
-    matcher = (
-        previous.matcher
-        if previous is not None and _matching_parts(previous.content) == _matching_parts(content)
-        else fit(*_matching_parts(content), like=previous.matcher if quick and previous is not None else None)
-    )
+    parts = _matching_parts(content)
+    if previous is not None and _matching_parts(previous.content) == parts:
+        return Corpus(content=content, matcher=previous.matcher, urgent=urgent, settled=previous.settled)
+    items, outside, _ = parts
+    learned = None if cache is None else cache.load(*_name(items, outside), Learned.of)
+    if learned is None and quick and previous is not None:
+        matcher = fit(*parts, learned=previous.matcher.learned)
+        return Corpus(content=content, matcher=matcher, urgent=urgent, settled=False)
+    matcher = fit(*parts, learned=learned)
+    if cache is not None and learned is None:
+        keep(cache, matcher, items, outside)
     return Corpus(content=content, matcher=matcher, urgent=urgent)
+
+
+def keep(cache: Cache, matcher: Matcher, items: Sequence[Item], outside: Sequence[str]) -> None:
+    """Leave in `cache` what `matcher` learned from these texts."""
+    cache.save(*_name(items, outside), matcher.learned.arrays())
+
+
+def _name(items: Sequence[Item], outside: Sequence[str]) -> tuple[str, str]:
+    # The policy is not part of it: thresholds are read from what was tried, under whichever policy.
+    return "matcher", key_of(recipe_of("bot.matching"), tuple(outside), *items)
+
+
+def _detector(content: UrgentContent, cache: Cache | None) -> Detector:
+    if cache is None:
+        return build_detector(content)
+    name = "urgent", key_of(recipe_of("bot.urgent"), content)
+    detector = cache.load(*name, detector_of)
+    if detector is None:
+        detector = build_detector(content)
+        cache.save(*name, arrays_of(detector))
+    return detector
 
 
 def _matching_parts(content: Content) -> tuple[list[Item], tuple[str, ...], MatchPolicy]:
@@ -138,15 +171,18 @@ class LiveCorpus:
         folders: Sequence[Path] = (),
         *,
         fit_whole: FitWhole | None = None,
+        cache: Cache | None = None,
     ) -> None:
         """`read` reads the files (in a thread), `stored` the entries written at the console.
 
-        `fit_whole` learns a matcher anew after a change went live; in a thread when it is not given.
+        `fit_whole` learns a matcher anew after a change went live; in a thread when it is not given. What is learned
+        is kept in `cache` for the next start.
         """
         self._read = read
         self._stored = stored
         self._folders = tuple(folders)
         self._fit_whole: FitWhole = fit_whole or _fit_in_thread
+        self._cache = cache
         self._corpus: Corpus | None = None
         self._files: Content | None = None
         self._refreshing = asyncio.Lock()
@@ -201,7 +237,7 @@ class LiveCorpus:
         if before is not None and before.content.version == content.version:
             return
         quick = before is not None and before.content.desk.policy == content.desk.policy
-        self._corpus = await _in_thread(build_corpus, content, before, quick=quick)
+        self._corpus = await _in_thread(build_corpus, content, before, quick=quick, cache=self._cache)
         log.info(
             "Content is live",
             extra={
@@ -210,7 +246,7 @@ class LiveCorpus:
                 "entries": len(content.entries),
             },
         )
-        if quick and before is not None and self._corpus.matcher is not before.matcher:
+        if not self._corpus.settled:
             self._settle.set()
 
     async def _settle_thresholds(self) -> None:
@@ -221,14 +257,19 @@ class LiveCorpus:
             await asyncio.sleep(SETTLE_AFTER)
             self._settle.clear()
             quickly = self.corpus
+            if quickly.settled:
+                continue
+            items, outside, policy = _matching_parts(quickly.content)
             try:
-                matcher = await self._fit_whole(*_matching_parts(quickly.content))
+                matcher = await self._fit_whole(items, outside, policy)
+                if self._cache is not None:
+                    await asyncio.to_thread(keep, self._cache, matcher, items, outside)
             except Exception:
                 log.exception("The thresholds could not be learned anew; the old ones stay")
                 continue
             async with self._refreshing:
                 if self.corpus.matcher is quickly.matcher:
-                    self._corpus = replace(self.corpus, matcher=matcher)
+                    self._corpus = replace(self.corpus, matcher=matcher, settled=True)
 
     async def _watch(self) -> None:
         async for _ in awatch(*self._folders, debounce=300, step=50, recursive=True):

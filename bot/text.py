@@ -78,7 +78,7 @@ def read_language(tag: str) -> Language | None:
 
 def _with_short_mark_runs(text: str) -> str:
     """Cut runs of combining marks: sorting a long one would take quadratic time, and no writing needs it."""
-    if text.isascii():
+    if text.isascii() or not any(map(unicodedata.combining, text)):
         return text
     kept: list[str] = []
     run = 0
@@ -90,21 +90,25 @@ def _with_short_mark_runs(text: str) -> str:
 
 
 def _without_invisible(text: str) -> str:
-    return "".join([_seen(character) for character in text])
+    return text.translate(_SEEN)
 
 
-@cache
-def _seen_table() -> dict[str, str]:
-    return {chr(code): "" for start, end in _INVISIBLE for code in range(start, end)}
+class _Seen(dict[int, str]):
+    """What a reader sees of each character: itself, a space, or nothing; worked out when it first occurs."""
+
+    def __missing__(self, code: int) -> str:
+        character = chr(code)
+        if character in _WHITESPACE:
+            seen = " "
+        elif unicodedata.category(character) in {"Cc", "Cf", "Cs"}:
+            seen = ""
+        else:
+            seen = character
+        self[code] = seen
+        return seen
 
 
-def _seen(character: str) -> str:
-    """Return what a reader sees of one character: itself, a space, or nothing."""
-    if character in _WHITESPACE:
-        return " "
-    if unicodedata.category(character) in {"Cc", "Cf", "Cs"}:
-        return ""
-    return _seen_table().get(character, character)
+_SEEN = _Seen({code: "" for start, end in _INVISIBLE for code in range(start, end)})
 
 
 @cache

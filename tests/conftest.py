@@ -24,6 +24,14 @@ settings.register_profile(
 settings.load_profile("desk")
 
 
+@pytest.fixture(scope="session", autouse=True)
+def cached_apart(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Keep what commands learn out of the folder of whoever runs the tests."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("XDG_CACHE_HOME", str(tmp_path_factory.mktemp("cache")))
+        yield
+
+
 @pytest.fixture(scope="session")
 def trained_once() -> Iterator[None]:
     """Train the detector of each urgent content once for all tests: the same content gives the same one."""

@@ -31,7 +31,7 @@ _CHINESE_FUNCTION = frozenset(
 )
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, weakref_slot=True)
 class Analysis:
     """One text as bags of units."""
 

@@ -8,7 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from typing import Any, cast
+from weakref import WeakValueDictionary
 
 import numpy as np
 import numpy.typing as npt
@@ -80,25 +82,26 @@ class Content:
     entries: npt.NDArray[np.bool_]
 
 
+_analysed: WeakValueDictionary[str, Analysis] = WeakValueDictionary()
+"""Analyses of content (never of messages) that is still in use: the next version shares most of its texts."""
+
+
 def read(items: Sequence[Item]) -> Content:
     """Return the content of `items`, every text analysed."""
-    cache: dict[str, Analysis] = {}
     rows: list[tuple[int, int, Analysis]] = []
     for owner, item in enumerate(items):
         for field, texts in ((EXAMPLE, item.examples), (TITLE, item.titles), (ANSWER, item.answers)):
             for text in texts:
-                if text not in cache:
-                    cache[text] = analyse(text)
-                rows.append((owner, field, cache[text]))
+                known_text = _analysed.get(text)
+                if known_text is None:
+                    known_text = _analysed[text] = analyse(text)
+                rows.append((owner, field, known_text))
     analyses = tuple(analysis for _, _, analysis in rows)
     vocabulary: dict[Kind, dict[str, int]] = {}
     counts: dict[Kind, Any] = {}
     for kind in KINDS:
-        known: dict[str, int] = {}
-        for analysis in analyses:
-            for unit in analysis.bags[kind]:
-                known.setdefault(unit, len(known))
-        vocabulary[kind] = known
+        units = dict.fromkeys(chain.from_iterable(analysis.bags[kind] for analysis in analyses))
+        known = vocabulary[kind] = {unit: at for at, unit in enumerate(units)}
         counts[kind] = _counted(analyses, kind, known)[0]
     return Content(
         keys=tuple(item.key for item in items),
@@ -119,16 +122,17 @@ def _counted(analyses: Iterable[Analysis], kind: Kind, known: dict[str, int]) ->
     starts = [0]
     unknown: list[int] = []
     for analysis in analyses:
-        missing = 0
-        for unit, count in analysis.bags[kind].items():
-            at = known.get(unit)
-            if at is None:
-                missing += 1
-            else:
-                indices.append(at)
-                data.append(count)
+        bag = analysis.bags[kind]
+        places = list(map(known.get, bag))
+        if None in places:
+            found = [(at, count) for at, count in zip(places, bag.values(), strict=True) if at is not None]
+            indices += [at for at, _ in found]
+            data += [count for _, count in found]
+        else:
+            indices += cast(list[int], places)
+            data += bag.values()
         starts.append(len(indices))
-        unknown.append(missing)
+        unknown.append(starts[-2] + len(bag) - starts[-1])
     shape = (len(starts) - 1, max(1, len(known)))
     matrix = sparse.csr_matrix(
         (np.array(data, np.float32), np.array(indices, np.int64), np.array(starts)), shape=shape
@@ -262,19 +266,21 @@ class Space:
         kernel = np.asarray(sum((m.T @ m).toarray() for m in everything), np.float64) / len(VECTOR_KINDS)
         labels = np.zeros((len(owners), self.size))
         labels[np.arange(len(owners)), owners] = 1
-        first = kernel[:count, :count] + _RIDGE * np.eye(count)
-        whole = kernel + _RIDGE * np.eye(len(owners))
+        kernel[np.diag_indices_from(kernel)] += _RIDGE
         self.ridge = (
-            cho_solve(cho_factor(first), labels[:count]).astype(np.float32),
-            cho_solve(cho_factor(whole), labels).astype(np.float32),
+            cho_solve(cho_factor(kernel[:count, :count]), labels[:count]).astype(np.float32),
+            cho_solve(cho_factor(kernel), labels).astype(np.float32),
         )
 
     def read(self, text: str) -> Analysis:
         """Return the analysis of a message, its English spelling corrected to this content's words."""
-        analysis = analyse(text)
+        return self.corrected(analyse(text))
+
+    def corrected(self, analysis: Analysis) -> Analysis:
+        """Return an analysis with its English spelling corrected to this content's words."""
         if all(map(self.corrector.knows, analysis.words)):
             return analysis
-        return analyse(text, self.corrector.correct)
+        return analyse(analysis.text, self.corrector.correct)
 
     def vectors(self, analyses: Sequence[Analysis]) -> dict[Kind, Any]:
         """Return unit vectors of texts in this content's weighting, one sparse matrix a kind."""
@@ -414,6 +420,9 @@ class Space:
         table[:, FIGURES.index(f"{kind} bm25")] = np.log1p(
             _of(_sums(fitted.bm25, ids, np.ones(len(ids), np.float32)), columns)
         )
+        self._add_heaviest(ids, fitted, kind, columns, table)
+
+    def _add_heaviest(self, ids: Ints, fitted: _Kind, kind: str, columns: Ints, table: Floats) -> None:
         cells, sizes = _cells(fitted.everything, ids)
         documents = fitted.everything.indices[cells]
         heaviest = np.zeros(2 * self.size, np.float32)
@@ -473,17 +482,11 @@ class Space:
         return raw, similar
 
     def _heaviest(self, counts: Any, fitted: _Kind, raw: Floats, kind: str) -> None:
+        every = np.arange(self.size)
         for message in range(counts.shape[0]):
             units = counts.indices[counts.indptr[message] : counts.indptr[message + 1]]
-            if not len(units):
-                continue
-            hits = fitted.present[units][:, : 2 * self.size].toarray()
-            heaviest = (hits * (fitted.idf[units] / fitted.unknown_idf)[:, None]).max(axis=0)
-            raw[message, :, FIGURES.index("heaviest word" if kind == "words" else "heaviest idea")] = (
-                _per_target(heaviest[None])[0]
-            )
-            if kind == "words":
-                raw[message, :, FIGURES.index("words hit")] = np.log1p(_per_target(hits.sum(axis=0)[None])[0])
+            units = units[np.argsort(fitted.idf[units], kind="stable")]
+            self._add_heaviest(units, fitted, kind, every, raw[message])
 
     def _best_and_mean(self, cosines: Floats) -> tuple[Floats, Floats]:
         if not cosines.shape[1]:

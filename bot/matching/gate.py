@@ -10,7 +10,6 @@ from typing import Any, cast
 
 import numpy as np
 from rapidfuzz import fuzz
-from sklearn.linear_model import LogisticRegression
 
 from bot.matching.correction import Corrector
 from bot.matching.evidence import Floats, Ints
@@ -136,6 +135,23 @@ class Linear:
         return Scored(
             targets[order], ranked, figures, lambda: self._near(ids, values, nearest, " ".join(words))
         )
+
+    def evidence(self, words: list[str], targets: Sequence[int]) -> dict[int, dict[str, float]]:
+        """Return what speaks for those of `targets` that are classes: plain figures from 0 to 1 by name."""
+        document = features(words)
+        numbers, row = self.vocabulary.vector(document)
+        ids, values = np.array(numbers, np.int64), np.array(row, np.float32)
+        found = {}
+        for target in targets:
+            place = int(np.searchsorted(self.classes, target))
+            if numbers and place < len(self.classes) and self.classes[place] == target:
+                near = self._near(ids, values, [place], " ".join(words))
+                found[target] = {
+                    "nearest_example": near[0],
+                    "words": self._known(document, ids, place)[1],
+                    "letters": near[-1],
+                }
+        return found
 
     def _known(self, document: Any, ids: Ints, first: int) -> list[float]:
         """Return how much of the message is known at all, and to the first class."""
@@ -313,5 +329,8 @@ def learn_gates(texts: Sequence[str], owners: Ints, outside: Sequence[str], seed
 def _logistic(mean: Floats, scale: Floats, inputs: Floats, right: np.ndarray, weights: np.ndarray) -> Gate:
     if right.all() or not right.any():
         return Gate(mean, scale, np.zeros(inputs.shape[1], np.float32), 4.0 if right.all() else -4.0)
+    # Its import takes most of a second, and only learning anew needs it.
+    from sklearn.linear_model import LogisticRegression  # noqa: PLC0415
+
     model = LogisticRegression(C=0.3, max_iter=500).fit(inputs, right, sample_weight=weights)
     return Gate(mean, scale, model.coef_[0].astype(np.float32), float(model.intercept_[0]))

@@ -30,7 +30,6 @@ class HeldOut:
     """The first target was the right one; False for outside rows."""
     listed: np.ndarray
     """The right one was among the first three."""
-    table: Floats
 
 
 def held_out(content: Content, weights: Weights, partitions: int = 2, seed: int = 0) -> HeldOut:
@@ -49,7 +48,6 @@ def held_out(content: Content, weights: Weights, partitions: int = 2, seed: int 
             nothing.astype(bool),
             nothing.astype(bool),
             nothing.astype(bool),
-            np.zeros((0, 0), np.float32),
         )
     return HeldOut(
         first=np.concatenate([fused.first for fused, _, _ in parts]),
@@ -57,7 +55,6 @@ def held_out(content: Content, weights: Weights, partitions: int = 2, seed: int 
         outside=np.concatenate([out for _, _, out in parts]),
         right=np.concatenate([(f.order[:, 0] == o) & ~out for f, o, out in parts]),
         listed=np.concatenate([(f.order[:, :3] == o[:, None]).any(axis=1) & ~out for f, o, out in parts]),
-        table=np.concatenate([f.evidence for f, _, _ in parts]),
     )
 
 
@@ -87,5 +84,5 @@ def _partition(content: Content, weights: Weights, seed: int) -> Iterator[tuple[
             rows = rows[rng.random(len(rows)) < share]
         if not len(rows):
             continue
-        analyses = [space.read(content.analyses[row].text) for row in rows]
+        analyses = [space.corrected(content.analyses[row]) for row in rows]
         yield fuse(space, analyses, weights), content.owners[rows], gone[rows]

@@ -17,7 +17,6 @@ from typing import Any, cast
 import numpy as np
 import numpy.typing as npt
 from scipy import sparse
-from sklearn.svm import LinearSVC
 
 from bot.matching.analysis import LONGEST_TEXT, character_grams, ideas_of
 from bot.matching.evidence import Floats, Ints
@@ -122,6 +121,9 @@ def train(matrix: Any, labels: Ints, tolerance: float = 0.01, threads: int = 2) 
     constants = np.zeros(len(classes), np.float32)
     if len(classes) == 1:
         return weights, constants
+
+    # Its import takes most of a second, and most contents need no classifier.
+    from sklearn.svm import LinearSVC  # noqa: PLC0415
 
     def group(part: int) -> None:
         own = classes[part::threads]

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from copy import copy
+from dataclasses import replace
 
 import numpy as np
 from rapidfuzz import fuzz, process
@@ -13,8 +15,9 @@ from threadpoolctl import threadpool_limits
 from bot.matching.analysis import LONGEST_TEXT, analyse
 from bot.matching.calibration import answer_threshold, offer_threshold, row_weights
 from bot.matching.fusion import shipped
+from bot.matching.learned import Learned
 from bot.matching.parts import SURE, Classified, Fusion, Judged, Part
-from bot.matching.records import Candidate, Item, MatchPolicy, Ranking
+from bot.matching.records import Candidate, Evidence, Item, MatchPolicy, Ranking
 from bot.text import fold
 
 LONGEST_MESSAGE = 2000
@@ -34,32 +37,32 @@ _TELLING_WORDS = 4
 
 
 def fit(
-    items: Sequence[Item], outside: Sequence[str], policy: MatchPolicy, *, like: Matcher | None = None
+    items: Sequence[Item], outside: Sequence[str], policy: MatchPolicy, *, learned: Learned | None = None
 ) -> Matcher:
     """Fit a matcher to `items`; `outside` are examples of what belongs to staff, and may be empty.
 
     Nothing but the content is needed: thresholds come from its own examples, held out in turn. That is most of
-    the work; with `like`, a matcher of nearly the same content, its thresholds are kept instead.
+    the work; what was `learned` from the same content gives the same matcher without it, and what was learned from
+    nearly the same content one with nearly the right thresholds.
     """
     # One thread of linear algebra: more of them win nothing here and take the other core from whoever serves.
     with threadpool_limits(1):
         cut = [text[:LONGEST_MESSAGE] for text in outside]
-        return _fit([_cut(item) for item in items], cut, policy, [] if like is None else like.parts)
+        return _fit([_cut(item) for item in items], cut, policy, learned or Learned())
 
 
-def _fit(items: list[Item], outside: list[str], policy: MatchPolicy, known: Sequence[Part]) -> Matcher:
-    classified = next((part for part in known if isinstance(part, Classified)), None)
-    fusion = next((part for part in known if isinstance(part, Fusion)), None)
+def _fit(items: list[Item], outside: list[str], policy: MatchPolicy, learned: Learned) -> Matcher:
     rich = rich_items(items)
     share = policy.outside_share
     parts: list[Part] = []
     if rich:
-        parts.append(Classified([items[n] for n in rich], rich, outside, share, classified))
+        parts.append(Classified([items[n] for n in rich], rich, outside, share, learned.classified))
     rest = sorted(set(range(len(items))) - set(rich))
     if rest or not rich:
-        # To the entries, a message meant for one of the intents is a message from outside.
-        share = 1 - (1 - share) * len(rest) / max(1, len(items)) if rich else share
-        parts.append(Fusion([items[n] for n in rest], rest, outside, shipped(), min(share, 0.9), fusion))
+        covers = len(rest) / max(1, len(items)) if rich else 1.0
+        parts.append(
+            Fusion([items[n] for n in rest], rest, outside, shipped(), share, learned.fusion, covers=covers)
+        )
     return Matcher(items, outside, parts, policy)
 
 
@@ -69,20 +72,40 @@ class Matcher:
     def __init__(
         self, items: Sequence[Item], outside: Sequence[str], parts: Sequence[Part], policy: MatchPolicy
     ) -> None:
-        self.policy = policy
         self._keys = [item.key for item in items]
-        self.parts = tuple(parts)
         self._phrases = _Phrases(items)
         self._aside = {phrase for text in outside if (phrase := bare(fold(text)))}
+        self._examples = sum(len(item.examples) for item in items)
+        self._set(parts, policy)
+
+    def _set(self, parts: Sequence[Part], policy: MatchPolicy) -> None:
+        self.parts = tuple(parts)
+        self.policy = policy
         trials = [part.trial for part in parts]
         beyond = np.concatenate([trial.outside for trial in trials])
         tried = np.concatenate([trial.first for trial in trials])
         weights = row_weights(beyond, policy.outside_share, np.concatenate([trial.real for trial in trials]))
-        examples = sum(len(item.examples) for item in items)
-        self.answer_threshold: float = answer_threshold(tried, weights, policy, examples)
+        self.answer_threshold: float = answer_threshold(tried, weights, policy, self._examples)
         """Confidence from which on the first candidate is sent."""
         self.offer_threshold: float = offer_threshold(policy)
         """Probability that the right one is listed, from which on options are offered."""
+
+    @property
+    def learned(self) -> Learned:
+        """What fitting found out by trying: with it, the same content is fitted in a fraction of the time."""
+        return Learned(
+            fusion=next((part.tried for part in self.parts if isinstance(part, Fusion)), None),
+            classified=next((part.gates for part in self.parts if isinstance(part, Classified)), None),
+        )
+
+    def at_share(self, outside_share: float) -> Matcher:
+        """Return this matcher as it would be for another share of outside messages: nothing is fitted anew."""
+        matcher = copy(self)
+        matcher._set(
+            [part.at_share(outside_share) for part in self.parts],
+            replace(self.policy, outside_share=outside_share),
+        )
+        return matcher
 
     def rank(self, text: str, limit: int = 5) -> Ranking:
         """Return the targets `text` may mean, best first, and what to do with them."""
@@ -107,7 +130,18 @@ class Matcher:
         )
         answer = bool(candidates) and judged.first >= self.answer_threshold and len(same) <= 1
         offer = 0 if answer or judged.listed < self.offer_threshold else min(OPTIONS, len(candidates))
-        return Ranking(candidates, bool(same), answer, offer)
+        return Ranking(candidates, bool(same), answer, offer, judged.listed)
+
+    def evidence(self, text: str, keys: Sequence[str]) -> Evidence:
+        """Return what speaks for the targets `keys`."""
+        text = text[:LONGEST_MESSAGE]
+        found: dict[str, Mapping[str, float]] = {}
+        outside: list[float] = []
+        for part in self.parts:
+            of, likeness = part.evidence(text, [self._keys.index(key) for key in keys])
+            found |= {self._keys[number]: figures for number, figures in of.items()}
+            outside += [] if likeness is None else [likeness]
+        return Evidence(found, max(outside, default=None))
 
     def _judged(self, text: str) -> Judged | None:
         """Return what the parts say together."""

@@ -6,14 +6,15 @@ Both say the same thing of a message: targets best first, and how likely the fir
 from __future__ import annotations
 
 from collections.abc import Sequence
+from copy import copy
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, Self
 
 import numpy as np
 
 from bot.matching.analysis import Analysis
 from bot.matching.calibration import row_weights, shift_of, sigmoid
-from bot.matching.evidence import Floats, Space, read
+from bot.matching.evidence import FIGURES, VECTOR_KINDS, Floats, Space, read
 from bot.matching.fusion import Weights, first_example, fuse
 from bot.matching.gate import Gate, Gates, Linear, learn_gates
 from bot.matching.held_out import HeldOut, held_out
@@ -23,6 +24,7 @@ _OUTSIDE_PULL = 3.0
 """Logits taken off for each unit of cosine by which a message is nearer to an outside example."""
 _ENOUGH_ROWS = 40
 """Held-out rows below which a content tells too little of itself to be sure of anything."""
+_MOST_OUTSIDE = 0.9
 SURE = 0.98
 """A classifier this sure is not questioned: no neighbours are compared, no entries asked."""
 _SHARPNESS = 3.0
@@ -53,13 +55,32 @@ class Trial:
     """Outside, and given as such by maintainers."""
 
 
+Figures = dict[int, dict[str, float]]
+"""By target, plain figures by name."""
+_PLAIN = {
+    "nearest_example": tuple(FIGURES.index(f"{kind} best example") for kind in VECTOR_KINDS),
+    "title": tuple(FIGURES.index(f"{kind} title") for kind in VECTOR_KINDS),
+    "words": (FIGURES.index("words covered by all"),),
+    "ideas": (FIGURES.index("ideas covered by all"),),
+    "answer": (FIGURES.index("words covered by answer"),),
+    "letters": (FIGURES.index("same letters"),),
+}
+"""What a person can check, of the figures of the fusion: the mean of each."""
+
+
 class Part(Protocol):
     """One way to match some of the items."""
 
     trial: Trial
 
+    def at_share(self, outside_share: float) -> Self:
+        """Return this part as it would be had the share of outside messages been another: nothing is tried anew."""
+
     def judge(self, text: str) -> Judged | None:
         """Return what this part says of a message; None where it shares nothing with the content."""
+
+    def evidence(self, text: str, numbers: Sequence[int]) -> tuple[Figures, float | None]:
+        """Return what speaks for those of the targets that are this part's; and likeness to what is outside."""
 
 
 class Fusion:
@@ -72,32 +93,45 @@ class Fusion:
         outside: Sequence[str],
         weights: Weights,
         outside_share: float,
-        like: Fusion | None = None,
+        tried: HeldOut | None = None,
+        *,
+        covers: float = 1.0,
     ) -> None:
-        """Fit on `items`, whose numbers in the whole content are `numbers`.
+        """Fit on `items`, whose numbers in the whole content are `numbers`: `covers` is their share of it.
 
-        What was tried of `like`, fitted to nearly the same content, is taken over instead of trying anew.
+        What was `tried` of the same content, or nearly the same, is taken over instead of trying anew.
         """
         content = read(items)
-        self._numbers, self._weights = list(numbers), weights
+        self._numbers, self._weights, self._covers = list(numbers), weights, covers
         self._space = Space(content)
         known = self._space.size > 0
         self._outside = (
             self._space.vectors([self._space.read(t) for t in outside]) if outside and known else None
         )
-        self.tried: HeldOut = held_out(content, weights) if like is None else like.tried
+        self.tried: HeldOut = held_out(content, weights) if tried is None else tried
+        self._calibrate(outside_share)
+
+    def _calibrate(self, outside_share: float) -> None:
         tried = self.tried
+        # To some of the targets, a message meant for one of the others is a message from outside.
+        outside_share = min(1 - (1 - outside_share) * self._covers, _MOST_OUTSIDE)
         share = row_weights(tried.outside, outside_share)
         doubt = max(0.0, 1 - len(share) / _ENOUGH_ROWS)
         self._shifts = [
             float(slope) * shift_of(logits, right, share) + float(constant) - doubt
             for (slope, constant), logits, right in zip(
-                weights.shift, (tried.first, tried.three), (tried.right, tried.listed), strict=True
+                self._weights.shift, (tried.first, tried.three), (tried.right, tried.listed), strict=True
             )
         ]
         self.trial = Trial(
             sigmoid(tried.first + self._shifts[0]), tried.outside, np.zeros(len(tried.outside), bool)
         )
+
+    def at_share(self, outside_share: float) -> Fusion:
+        """See `Part`."""
+        part = copy(self)
+        part._calibrate(outside_share)
+        return part
 
     def judge(self, text: str) -> Judged | None:
         """See `Part`."""
@@ -115,6 +149,19 @@ class Fusion:
             listed=float(sigmoid(fused.three + self._shifts[1] - pull)[0]),
         )
 
+    def evidence(self, text: str, numbers: Sequence[int]) -> tuple[Figures, float | None]:
+        """See `Part`."""
+        analysis = self._space.read(text)
+        if self._space.size == 0 or not any(analysis.bags.values()):
+            return {}, None
+        columns, table = self._space.evidence([analysis])
+        found = {
+            self._numbers[target]: {name: float(row[list(at)].mean()) for name, at in _PLAIN.items()}
+            for target, row in zip(self._space.targets[columns[0]].tolist(), table[0], strict=True)
+        }
+        outside = None if self._outside is None else self._space.likeness(analysis, self._outside)
+        return {number: found[number] for number in numbers if number in found}, outside
+
     def _pull(self, analysis: Analysis, figures: Floats) -> float:
         if self._outside is None:
             return 0.0
@@ -131,11 +178,11 @@ class Classified:
         numbers: Sequence[int],
         outside: Sequence[str],
         outside_share: float,
-        like: Classified | None = None,
+        gates: Gates | None = None,
     ) -> None:
         """Fit on `items`, whose numbers in the whole content are `numbers`.
 
-        The gates of `like`, fitted to nearly the same content, are taken over instead of learning them anew.
+        `gates` learned from the same content, or nearly the same, are taken over instead of learning them anew.
         """
         examples = [
             (number, text) for number, item in zip(numbers, items, strict=True) for text in item.examples
@@ -150,15 +197,18 @@ class Classified:
             )
         ]
         owners = np.array([number for number, _ in examples], np.int64)
-        self._gates: Gates = (
-            learn_gates([text for _, text in examples], owners, outside) if like is None else like._gates
+        self.gates: Gates = (
+            learn_gates([text for _, text in examples], owners, outside) if gates is None else gates
         )
         self._model = Linear(
             [text for _, text in (*examples, *told)],
             np.array([number for number, _ in (*examples, *told)], np.int64),
             outside,
         )
-        tried = self._gates.tried
+        self._calibrate(outside_share)
+
+    def _calibrate(self, outside_share: float) -> None:
+        tried = self.gates.tried
         share = row_weights(tried.outside, outside_share, tried.real)
         self._shifts = [
             shift_of(logits, right, share)
@@ -170,24 +220,34 @@ class Classified:
         ]
         self.trial = Trial(sigmoid(tried.first + self._shifts[1]), tried.outside, tried.real)
 
+    def at_share(self, outside_share: float) -> Classified:
+        """See `Part`."""
+        part = copy(self)
+        part._calibrate(outside_share)
+        return part
+
     def judge(self, text: str) -> Judged | None:
         """See `Part`."""
         scored = self._model.judge(self._model.read(text))
         if scored is None:
             return None
-        quick = _probability(self._gates.quick, self._shifts[0], scored.figures)
+        quick = _probability(self.gates.quick, self._shifts[0], scored.figures)
         if quick >= SURE:
             first = listed = quick
         else:
             figures = [*scored.figures, *scored.near()]
-            first = _probability(self._gates.first, self._shifts[1], figures)
-            listed = max(first, _probability(self._gates.three, self._shifts[2], figures))
+            first = _probability(self.gates.first, self._shifts[1], figures)
+            listed = max(first, _probability(self.gates.three, self._shifts[2], figures))
         return Judged(
             order=scored.classes[:10].tolist(),
             odds=np.exp(_SHARPNESS * (scored.scores[:10] - scored.scores[0])).tolist(),
             first=first,
             listed=listed,
         )
+
+    def evidence(self, text: str, numbers: Sequence[int]) -> tuple[Figures, float | None]:
+        """See `Part`."""
+        return self._model.evidence(self._model.read(text), numbers), None
 
 
 def _probability(gate: Gate, shift: float, figures: Sequence[float]) -> float:

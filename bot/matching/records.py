@@ -1,5 +1,6 @@
 """What goes into a fit and what comes out of a ranking."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 
@@ -56,3 +57,17 @@ class Ranking:
 
     offer: int
     """How many of the first candidates to offer, 0 to 3, when not answering."""
+
+    listed: float = 0.0
+    """Probability that one of the first three is right."""
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """What speaks for some targets, in the plainest of the figures that are weighed: shares from 0 to 1."""
+
+    of: Mapping[str, Mapping[str, float]]
+    """By target, then by the figure's name; a target the message shares nothing with may be missing."""
+
+    outside: float | None
+    """Likeness to the nearest example of what belongs to staff."""

@@ -3,6 +3,7 @@
 from bot.urgent.cards import card, duty_line, followup, soft_line
 from bot.urgent.content import Number, UrgentContent, UrgentContentError, read_urgent, unverified_numbers
 from bot.urgent.detector import Detector, build_detector
+from bot.urgent.kept import arrays_of, detector_of
 from bot.urgent.verdict import Tier, Verdict
 
 __all__ = [
@@ -12,8 +13,10 @@ __all__ = [
     "UrgentContent",
     "UrgentContentError",
     "Verdict",
+    "arrays_of",
     "build_detector",
     "card",
+    "detector_of",
     "duty_line",
     "followup",
     "read_urgent",

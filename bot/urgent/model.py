@@ -6,23 +6,32 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 from scipy.sparse import csr_matrix
-from sklearn.exceptions import ConvergenceWarning
-from sklearn.linear_model import LogisticRegression
 
 from bot.urgent.features import WIDTH, Rows
 
 Floats = npt.NDArray[np.float64]
+Singles = npt.NDArray[np.float32]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Model:
     """One weight per column and class, ready to multiply."""
 
-    weights: Floats
+    weights: Singles
     """WIDTH × classes; the inverse document frequency is multiplied in."""
-    scale: Floats
+    scale: Singles
     """WIDTH: inverse document frequency, for the length of a row."""
     bias: Floats
+
+    def __post_init__(self) -> None:
+        for name, shape in (
+            ("weights", (WIDTH, len(self.bias))),
+            ("scale", (WIDTH,)),
+            ("bias", (len(self.bias),)),
+        ):
+            values = getattr(self, name)
+            if values.shape != shape or values.dtype.kind != "f" or not np.isfinite(values).all():
+                raise ValueError(f"{name} is not what a model has")
 
     def scores(self, rows: Rows) -> Floats:
         """Return log-odds, one row per text and one column per class."""
@@ -47,6 +56,10 @@ def learn(rows: Rows, targets: Floats, importance: Floats, scale: Floats, *, str
 
     `strength` is the inverse of the ridge penalty, as in scikit-learn's `C`.
     """
+    # Their import takes most of a second, and a model that was kept needs none of it.
+    from sklearn.exceptions import ConvergenceWarning  # noqa: PLC0415
+    from sklearn.linear_model import LogisticRegression  # noqa: PLC0415
+
     starts, columns, values = rows
     count = len(starts) - 1
     owners = np.repeat(np.arange(count), np.diff(starts))
@@ -67,4 +80,4 @@ def learn(rows: Rows, targets: Floats, importance: Floats, scale: Floats, *, str
             regression.fit(matrix[used], targets[used, k], sample_weight=importance[used, k])
         weights[:, k] = regression.coef_[0] * scale
         bias[k] = regression.intercept_[0]
-    return Model(weights=weights, scale=scale, bias=bias)
+    return Model(weights=weights.astype(np.float32), scale=scale.astype(np.float32), bias=bias)

@@ -1,0 +1,76 @@
+"""What a fit found out by trying its content: costly to learn, small to keep, and nothing but numbers."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from bot.matching.gate import Gate, Gates, Tried
+from bot.matching.held_out import HeldOut
+
+Array = npt.NDArray[Any]
+
+_GATES = ("quick", "first", "three")
+_WHETHER = frozenset({"outside", "right", "listed", "real"})
+"""Arrays of yes and no; the others are of numbers."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Learned:
+    """What was tried on held-out examples, of the fusion and of the classifier, as far as a content has them."""
+
+    fusion: HeldOut | None = None
+    classified: Gates | None = None
+
+    def arrays(self) -> dict[str, Array]:
+        """Return it as named arrays."""
+        found: dict[str, Array] = {}
+        if self.fusion is not None:
+            found |= {f"fusion.{each.name}": getattr(self.fusion, each.name) for each in fields(HeldOut)}
+        if self.classified is not None:
+            tried = self.classified.tried
+            found |= {f"tried.{each.name}": getattr(tried, each.name) for each in fields(Tried)}
+            for name in _GATES:
+                gate: Gate = getattr(self.classified, name)
+                found |= {
+                    f"{name}.{each.name}": np.asarray(getattr(gate, each.name)) for each in fields(Gate)
+                }
+        return found
+
+    @classmethod
+    def of(cls, arrays: Mapping[str, Array]) -> Learned:
+        """Return what `arrays` made. Raises `ValueError` or `KeyError` where they could not have."""
+        fusion = classified = None
+        if "fusion.first" in arrays:
+            fusion = HeldOut(**_rows("fusion", [each.name for each in fields(HeldOut)], arrays))
+        if "tried.first" in arrays:
+            tried = Tried(**_rows("tried", [each.name for each in fields(Tried)], arrays))
+            quick, first, three = (_gate(name, arrays) for name in _GATES)
+            classified = Gates(quick, first, three, tried)
+        return cls(fusion=fusion, classified=classified)
+
+
+def _rows(kind: str, names: list[str], arrays: Mapping[str, Array]) -> dict[str, Array]:
+    """Return arrays of one value for each held-out message."""
+    found = {name: arrays[f"{kind}.{name}"] for name in names}
+    for name, values in found.items():
+        wanted = np.bool_ if name in _WHETHER else np.floating
+        if values.shape != (len(found[names[0]]),) or not np.issubdtype(values.dtype, wanted):
+            raise ValueError(f"{kind}.{name} is no column of the table")
+        if not np.isfinite(values).all():
+            raise ValueError(f"{kind}.{name} holds what is no number")
+    return found
+
+
+def _gate(name: str, arrays: Mapping[str, Array]) -> Gate:
+    mean, scale, weights = (arrays[f"{name}.{part}"] for part in ("mean", "scale", "weights"))
+    constant = arrays[f"{name}.constant"]
+    if not mean.shape == scale.shape == weights.shape or mean.ndim != 1 or constant.shape != ():
+        raise ValueError(f"{name} is no gate")
+    if not all(np.isfinite(part).all() for part in (mean, scale, weights, constant)) or not (scale > 0).all():
+        raise ValueError(f"{name} holds what is no weight")
+    return Gate(mean, scale, weights, float(constant))
