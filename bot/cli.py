@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import orjson
 
 from bot import __version__
+from bot.cache import Cache
 from bot.config import Settings, read_settings
 from bot.content import read_content
 from bot.corpus import Corpus, build_corpus
@@ -62,6 +63,7 @@ def _parser() -> argparse.ArgumentParser:
     ask.add_argument("text", nargs="?", help=say["cli.ask_text"])
     ask.add_argument("--json", action="store_true", help=say["cli.ask_json"])
     ask.add_argument("--batch", type=Path, metavar="FILE.jsonl", help=say["cli.ask_batch"])
+    ask.add_argument("--explain", action="store_true", help=say["cli.ask_explain"])
     _content_arguments(ask)
     ask.set_defaults(run=_ask)
 
@@ -150,6 +152,7 @@ async def _serve_until_stopped(settings: Settings, find_key, open_app) -> int:  
 
 
 def _ask(chosen: argparse.Namespace) -> int:
+    from bot.explain import lines  # noqa: PLC0415
     from bot.offline import ask  # noqa: PLC0415
 
     say = _say()
@@ -159,13 +162,19 @@ def _ask(chosen: argparse.Namespace) -> int:
     corpus = _corpus(chosen)
     for text in texts:
         asked = ask(
-            corpus, text, dt.datetime.now(dt.UTC), lambda language: catalogue(language)["cli.handed_over"]
+            corpus,
+            text,
+            dt.datetime.now(dt.UTC),
+            lambda language: catalogue(language)["cli.handed_over"],
+            explained=chosen.explain,
         )
         if chosen.json or chosen.batch is not None:
             sys.stdout.buffer.write(_line(asked.plain()))
         else:
             print(asked.reply)
             print(f"\n[{asked.decision} {asked.target or ''} {asked.confidence:.2f}]".replace("  ", " "))
+            if asked.explanation is not None:
+                print("\n".join(lines(asked.explanation, say)))
     sys.stdout.flush()
     return 0
 
@@ -294,6 +303,20 @@ def _figures(measured: "Measured") -> str:
         f"{'peak_rss_mb':28} {measured.peak_rss_mb:.0f}",
         f"{'target_precision':28} {measured.target_precision:g} (answers from {measured.answer_threshold:.3f} on)",
     ]
+    for share, found in measured.at_outside_share.items():
+        told = (
+            "in_scope_answered_correctly",
+            "helped",
+            "wrong",
+            "asked",
+            "handoff_recall",
+            "answered_precision",
+        )
+        values = {name: getattr(found, name) for name in told}
+        said = "  ".join(f"{name} {'-' if v is None else f'{v:.3f}'}" for name, v in values.items())
+        lines.append(
+            f"{f'at_outside_share {share}':28} {said} (answers from {found.answer_threshold:.3f} on)"
+        )
     lines += [f"{count:4} x {expected} answered with {got}" for expected, got, count in report.confusions]
     return "\n".join(lines)
 
@@ -333,7 +356,8 @@ async def _invitation(settings: Settings, role: str | None) -> str:
 def _corpus(chosen: argparse.Namespace) -> Corpus:
     settings = _content_settings(chosen)
     content = read_content(*settings)
-    return build_corpus(content)
+    home = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
+    return build_corpus(content, cache=Cache(home / "inquiry-desk"))
 
 
 def _content_settings(chosen: argparse.Namespace) -> tuple[list[Path], list[Path]]:

@@ -63,6 +63,11 @@ class OpenedSituation:
     draft: str | None
     suggestions: tuple[Suggestion, ...]
 
+    @property
+    def asked(self) -> str:
+        """All that citizens said in it: what the suggestions are found by."""
+        return _asked(self.inquiries)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OpenedEntry:
@@ -211,12 +216,12 @@ class Desk:
         )
 
     def _suggestions(self, opened: Sequence[OpenedInquiry]) -> tuple[Suggestion, ...]:
-        asked = [words.text for inquiry in opened for words in inquiry.words if words.who == "citizen"]
+        asked = _asked(opened)
         if not asked:
             return ()
         corpus = self._live.corpus
         language = opened[0].inquiry.language
-        ranking = corpus.matcher.rank(" ".join(asked), limit=SUGGESTIONS)
+        ranking = corpus.matcher.rank(asked, limit=SUGGESTIONS)
         return tuple(
             Suggestion(
                 target=found.key,
@@ -380,3 +385,7 @@ async def stored_entries(store: Store, vault: Vault) -> Sequence[KnowledgeEntry]
         if settled:
             live.append(from_json(KnowledgeEntry, vault.open("entry", settled[-1].body)))
     return live
+
+
+def _asked(opened: Sequence[OpenedInquiry]) -> str:
+    return " ".join(words.text for inquiry in opened for words in inquiry.words if words.who == "citizen")

@@ -6,7 +6,7 @@ import resource
 import sys
 import time
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -32,11 +32,32 @@ STEPS = (by_urgent, by_intent, by_knowledge)
 """A labelled question is neither a command nor part of a conversation."""
 
 
+OTHER_SHARES = (0.2, 0.6)
+"""Shares of outside messages that figures are given for besides the policy's own: precision hangs on it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AtShare:
+    """What the same questions get where thresholds are chosen for another share of outside messages."""
+
+    answer_threshold: float
+    in_scope_answered_correctly: float | None
+    handoff_recall: float | None
+    joint: float | None
+    answered_precision: float | None
+    helped: float | None
+    wrong: float | None
+    asked: float | None
+    asked_outside: float | None
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Measured:
     """A report, and what it took."""
 
     report: Report
+    at_outside_share: dict[str, AtShare]
+    """By the share, such as `0.20`; nothing is fitted anew for it."""
     fit_seconds: float
     model_bytes: int
     peak_rss_mb: float
@@ -50,6 +71,7 @@ class Measured:
         del figures["predictions"]
         return {
             **figures,
+            "at_outside_share": {share: asdict(found) for share, found in self.at_outside_share.items()},
             "target_precision": self.target_precision,
             "answer_threshold": self.answer_threshold,
             "offer_threshold": self.offer_threshold,
@@ -152,8 +174,23 @@ def measure(
     start = time.perf_counter()
     corpus = build_corpus(content)
     fit_seconds = time.perf_counter() - start
-    predictions, times = [], []
     now = dt.datetime.now(dt.UTC)
+    measured = _asked(corpus, questions, now)
+    return Measured(
+        report=measured,
+        at_outside_share={f"{share:.2f}": _at_share(corpus, questions, now, share) for share in OTHER_SHARES},
+        fit_seconds=fit_seconds,
+        model_bytes=_size(corpus),
+        peak_rss_mb=resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+        / (1024 if sys.platform != "darwin" else 2**20),
+        target_precision=content.desk.policy.target_precision,
+        answer_threshold=corpus.matcher.answer_threshold,
+        offer_threshold=corpus.matcher.offer_threshold,
+    )
+
+
+def _asked(corpus: Corpus, questions: Sequence[Question], now: dt.datetime) -> Report:
+    predictions, times = [], []
     for question in questions:
         message = IncomingMessage(
             id="eval", address=Address(channel="console", chat="eval"), text=question.text, received_at=now
@@ -162,15 +199,15 @@ def measure(
         decision = route(message, ConversationState(), corpus, STEPS)
         times.append((time.perf_counter() - start) * 1000)
         predictions.append(_prediction(question, decision))
-    return Measured(
-        report=report(predictions, times),
-        fit_seconds=fit_seconds,
-        model_bytes=_size(corpus),
-        peak_rss_mb=resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-        / (1024 if sys.platform != "darwin" else 2**20),
-        target_precision=content.desk.policy.target_precision,
-        answer_threshold=corpus.matcher.answer_threshold,
-        offer_threshold=corpus.matcher.offer_threshold,
+    return report(predictions, times)
+
+
+def _at_share(corpus: Corpus, questions: Sequence[Question], now: dt.datetime, share: float) -> AtShare:
+    matcher = corpus.matcher.at_share(share)
+    found = _asked(replace(corpus, matcher=matcher), questions, now)
+    return AtShare(
+        answer_threshold=matcher.answer_threshold,
+        **{each.name: getattr(found, each.name) for each in fields(AtShare) if hasattr(found, each.name)},
     )
 
 

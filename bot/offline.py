@@ -7,6 +7,7 @@ from typing import Any
 
 from bot import replies
 from bot.corpus import Corpus
+from bot.explain import Explanation, explain
 from bot.models import (
     Act,
     Address,
@@ -37,9 +38,11 @@ class Asked:
     confidence: float
     urgent: str | None
     reply: str
+    explanation: Explanation | None = None
 
     def plain(self) -> Mapping[str, Any]:
-        """Return it as JSON values."""
+        """Return it as JSON values; the explanation only where one was asked for."""
+        explained = {} if self.explanation is None else {"explanation": self.explanation.plain()}
         return {
             "text": self.text,
             "decision": self.decision,
@@ -48,13 +51,21 @@ class Asked:
             "confidence": self.confidence,
             "urgent": self.urgent,
             "reply": self.reply,
+            **explained,
         }
 
 
-def ask(corpus: Corpus, text: str, now: dt.datetime, handed_over: Callable[[Language], str]) -> Asked:
+def ask(
+    corpus: Corpus,
+    text: str,
+    now: dt.datetime,
+    handed_over: Callable[[Language], str],
+    *,
+    explained: bool = False,
+) -> Asked:
     """Route one question as a conversation of its own; nothing is filed.
 
-    `handed_over` says, in a language, that the question would go to a person.
+    `handed_over` says, in a language, that the question would go to a person. With `explained`, why.
     """
     message = IncomingMessage(
         id="ask", address=Address(channel="console", chat="ask"), text=text, received_at=now
@@ -70,6 +81,7 @@ def ask(corpus: Corpus, text: str, now: dt.datetime, handed_over: Callable[[Lang
         confidence=candidates[0].confidence if candidates else 0.0,
         urgent=_urgent(decision),
         reply=_reply(corpus, decision, language, handed_over(language)),
+        explanation=explain(corpus, text, language, now) if explained else None,
     )
 
 

@@ -9,11 +9,13 @@ from aiohttp import web
 from bot import replies
 from bot.desk import OpenedInquiry
 from bot.errors import NotFound, SituationSettled, SituationTaken, StoreError, StoreStopped
+from bot.explain import explain, lines
+from bot.locale import catalogue
 from bot.models import Situation, SituationStatus, StaffAnswer
 from bot.staff import forms
 from bot.staff.guard import is_live
 from bot.staff.keys import CONSOLE, PREFIX, VISITOR, Console
-from bot.staff.pages import go, page
+from bot.staff.pages import go, language_of, page
 
 NEAR_AT_LEAST = 3
 NEAR = 0.1
@@ -187,7 +189,10 @@ async def _show(
     opened = await console.desk.open(situation.id, me.name)
     sent = sent or {}
     text = sent.get("text", opened.draft or "")
-    content = console.live.corpus.content
+    corpus = console.live.corpus
+    content = corpus.content
+    language = opened.inquiries[0].inquiry.language if opened.inquiries else language_of(request)
+    why = explain(corpus, opened.asked, language, console.clock()) if opened.suggestions else None
     return page(
         request,
         "situation.html",
@@ -197,6 +202,7 @@ async def _show(
         suggestions=[
             s for place, s in enumerate(opened.suggestions) if place < NEAR_AT_LEAST or s.confidence >= NEAR
         ],
+        why=lines(why, catalogue(language_of(request))) if why is not None else (),
         seen=_said(opened.inquiries),
         text=text,
         question=sent.get("question", ""),
