@@ -176,7 +176,7 @@ _FAMILIES: dict[str, tuple[str, str]] = {
     ),
     "fiction": (
         r"电影|小说|游戏|歌|电视剧|剧(?:本|里|情)?|动漫|综艺|《|台词|歌词|段子|主角|副本|演唱会|裁判|球赛|比赛",
-        r"\b(?:film|movie|game|song|novel|book|series|show|lyrics|play(?:ing|er)?|character|band|podcast|level|plot|scene|episode|ref|referee|match|championship)\b",
+        r"\b(?:film|movie|game(?! chat| group)|song|novel|book|series|show|lyrics|play(?:ing|er)?|character|band|podcast|level|plot|scene|episode|ref|referee|match|championship)\b",
     ),
     "denial": (
         r"没(?:有)?(?:人)?(?:要|打算)(?!活)|没(?:有)?想(?!过?活|再|到)|不自杀|没(?:有)?.{0,3}(?:轻生|自杀|伤害)|已经不|不想死了?|不会(?:做|自杀|想不开|的)|不是(?:真|要|想)|没事|没人(?:受伤|要)|开玩笑|玩笑|误会|搞错|误发|发错|虚惊|没想不开|不用(?:来|找)了|误报|看错|听错|夸张|没(?:有)?(?:着火|起火|失火|被|煤气|燃气|漏|受伤|出事)|没人(?:跟踪|打|威胁|欺负|跳|受伤)|不是我|不是跳|别当真|气话|闹着玩",
@@ -199,7 +199,7 @@ _FAMILIES: dict[str, tuple[str, str]] = {
         r"\b(?:phone|battery|laptop|computer|app|website|wifi|internet|printer|screen|coffee|pizza|ticket|traffic|queue|price|prices|plant|cat|dog|shoes|feet|dress|password|server|process|program|car|bus|train|flight|hotel|recipe|music)\b",
     ),
     "complaint": (
-        r"投诉|举报|反映|上访|信访|请愿|抗议|曝光|记者|媒体|不作为|腐败|踢皮球|说法|拆迁|维权|起诉|政府|领导|乱收费|(?:民警|警察|城管|保安|协管).{0,4}(?:推|骂|凶)|打钱|转账|汇款|受理|挪车|车库|库口|车位|占道|不(?:肯)?赔|被讹|理赔",
+        r"投诉|举报|反映|上访|信访|请愿|抗议|曝光|记者|媒体|不作为|腐败|踢皮球|说法|拆迁|维权|起诉|政府|领导|乱收费|(?:民警|警察|城管|保安|协管).{0,4}(?:推|骂|凶)|打钱|转账|汇款|受理|挪车|车库|库口|车位|占道|怎么赔|交强险|赔偿|不(?:肯)?赔|被讹|理赔",
         r"\b(?:complain\w*|petition|protest|journalist|reporter|corrupt\w*|mayor|appeal|sue|refund|censorship|taxes|rude|unfair\w*|scandal|insurer|compensation|blocking (?:my|our|the) (?:garage|drive\w*|gate|car|entrance)|(?:left|parked) a (?:car|van))\b",
     ),
 }

@@ -53,7 +53,7 @@ _ERRANDS = _numbers("office", "complaint")
 _OWN = _numbers("own_death", "own_harm")
 _OTHER = _numbers("other")
 _CONCERN = _numbers("silent", "illness", "fear")
-"""What makes a hint weigh more when it is about another person: they fell silent, are ill, the writer is afraid."""
+"""Hints too where it is about another person: they fell silent, are ill, the writer is afraid."""
 _SUPPOSING = _numbers("supposing")
 _CRISIS_DOUBT = _numbers("office", "hyperbole", "complaint")
 """Asking is no doubt here: "how do I stop a friend who …" asks for help."""
@@ -73,11 +73,11 @@ def evidence(
     hearsay = not _HEARSAY.isdisjoint(message)
     hints = found & _CRISIS_HINTS
     own = bool(found & _OWN)
-    feared_for = bool(found & _OTHER) and bool(found & _CONCERN)
+    concerns = len(found & _CONCERN) if found & _OTHER else 0
     return (
         _weigh(
             told=bool(found & _CRISIS_EVENTS),
-            core=bool(found & _CRISIS_CORE) or len(hints) + feared_for > 1,
+            core=bool(found & _CRISIS_CORE) or len(hints) + concerns > 1,
             hint=bool(hints),
             framed=framed or (hearsay and not own),
             doubtful=bool(found & _CRISIS_DOUBT),

@@ -191,22 +191,23 @@ _TOKEN = re.compile(rf"[{HAN}]|[a-z]+|[0-9]+|[?？]")
 
 
 def _divided(run: str, words: Container[str]) -> str:
-    """Return `run` as the fewest words that make it up, or as it stands."""
+    """Return `run` as the fewest words that make it up, or as it stands; "is on" rather than "i son"."""
     if run in words or len(run) > _LONGEST_RUN:
         return run
-    best: list[list[str] | None] = [[]]
+    best: list[tuple[int, list[str]] | None] = [(0, [])]
     for end in range(1, len(run) + 1):
-        choice: list[str] | None = None
+        choice: tuple[int, list[str]] | None = None
         for start in range(max(0, end - _LONGEST_WORD), end):
             before = best[start]
-            if before is None or (choice is not None and len(before) + 1 >= len(choice)):
+            cost = 3 if end - start == 1 else 2
+            if before is None or (choice is not None and before[0] + cost >= choice[0]):
                 continue
             word = run[start:end]
             if word in words or (len(word) > 3 and word in _ENGLISH):
-                choice = [*before, word]
+                choice = (before[0] + cost, [*before[1], word])
         best.append(choice)
     found = best[-1]
-    return run if found is None else _ENGLISH_WORD.sub(lambda word: _ENGLISH[word[0]], " ".join(found))
+    return run if found is None else _ENGLISH_WORD.sub(lambda word: _ENGLISH[word[0]], " ".join(found[1]))
 
 
 def _add(piece: str, found: dict[str, None]) -> None:

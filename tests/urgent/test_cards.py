@@ -2,14 +2,17 @@
 
 import itertools
 import re
+from typing import Literal
 
 import pytest
 
 from bot.text import fold
 from bot.urgent import Tier, UrgentContent, Verdict, card, duty_line, followup, soft_line
+from bot.urgent.verdict import Service
 
 LANGUAGES = ("zh-Hans", "zh-Hant", "en")
-SERVICES = (None, "police", "fire", "ambulance", "traffic")
+SERVICES: tuple[Service | None, ...] = (None, "police", "fire", "ambulance", "traffic")
+KINDS: tuple[Literal["crisis", "danger"], ...] = ("crisis", "danger")
 DUTIES = ("on_duty", "off_duty", "not_filed")
 REFERENCE = "7KQM-4TXA"
 
@@ -88,7 +91,7 @@ def test_the_service_that_is_needed_leads(content: UrgentContent, language: str)
 
 
 def test_a_report_about_another_person_reads_otherwise(content: UrgentContent) -> None:
-    for kind, language in itertools.product(("crisis", "danger"), LANGUAGES):
+    for kind, language in itertools.product(KINDS, LANGUAGES):
         texts = {
             card(
                 content,

@@ -2,6 +2,7 @@
 
 import random
 import time
+from collections.abc import Callable
 
 import opencc
 import pytest
@@ -151,8 +152,8 @@ def test_a_disguise_changes_nothing(detector: Detector, plain: str, other: str) 
 
 
 _TO_TRADITIONAL = opencc.OpenCC("s2t")
-_VARIANTS = {
-    "traditional characters": lambda text, dice: _TO_TRADITIONAL.convert(text),
+_VARIANTS: dict[str, Callable[[str, random.Random], str]] = {
+    "traditional characters": lambda text, dice: str(_TO_TRADITIONAL.convert(text)),
     "full width": lambda text, dice: "".join(chr(ord(c) + 0xFEE0) if "!" <= c <= "~" else c for c in text),
     "zero width": lambda text, dice: "".join(c + dice.choice("\u200b\u200d\ufeff") for c in text),
     "emoji": lambda text, dice: dice.choice("😭💔🙏") + text + dice.choice("😭💔🙏") * 3,
