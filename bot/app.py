@@ -7,13 +7,13 @@ import logging
 import socket
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from aiohttp import web
 
 from bot.assistant import Assistant
 from bot.cache import Cache
 from bot.channels.base import Channel
-from bot.channels.telegram import TelegramChannel
 from bot.channels.webchat import WebChat
 from bot.clockwork import Clockwork
 from bot.config import Settings
@@ -30,6 +30,9 @@ from bot.staff.auth import Accounts
 from bot.store.base import Store
 from bot.store.tinydb import has_store, open_tinydb
 from bot.vault import Vault, decode_key, make_key_file, read_key_file
+
+if TYPE_CHECKING:
+    from bot.channels.telegram import TelegramChannel
 
 log = logging.getLogger(__name__)
 
@@ -99,11 +102,14 @@ class App:
             vault=vault,
             clock=utc_now,
         )
-        self.telegram = (
-            TelegramChannel(assistant=self.assistant, settings=settings, vault=vault, clock=utc_now)
-            if settings.telegram_token is not None
-            else None
-        )
+        self.telegram: TelegramChannel | None = None
+        if settings.telegram_token is not None:
+            # A desk without Telegram starts without its library.
+            from bot.channels.telegram import TelegramChannel  # noqa: PLC0415
+
+            self.telegram = TelegramChannel(
+                assistant=self.assistant, settings=settings, vault=vault, clock=utc_now
+            )
         self.channels: dict[str, Channel] = {self.webchat.name: self.webchat}
         if self.telegram is not None:
             self.channels[self.telegram.name] = self.telegram

@@ -16,7 +16,8 @@ MOST_ROWS = 900
 
 
 MANY_TARGETS = 256
-"""Targets from which on one partition tells enough."""
+MANY_EXAMPLES = 1000
+"""Targets, or examples, from which on one partition tells enough."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +38,7 @@ def held_out(content: Content, weights: Weights, partitions: int = 2, seed: int 
 
     An example of a target left out is a question nothing answers; one left out alone should find its target.
     """
-    if len(content.keys) > MANY_TARGETS:
+    if len(content.keys) > MANY_TARGETS or int((content.fields == EXAMPLE).sum()) > MANY_EXAMPLES:
         partitions = 1
     parts = [part for number in range(partitions) for part in _partition(content, weights, seed + number)]
     if not parts:
