@@ -83,6 +83,7 @@ class App:
             folders,
             fit_whole=self._fitting.fit,
             cache=Cache(settings.data_dir / "cache"),
+            train=self._fitting.train,
         )
         zone = settings.timezone
         self.desk = Desk(store=store, vault=vault, live=self.live, clock=utc_now, timezone=zone)
@@ -102,14 +103,9 @@ class App:
             vault=vault,
             clock=utc_now,
         )
-        self.telegram: TelegramChannel | None = None
-        if settings.telegram_token is not None:
-            # A desk without Telegram starts without its library.
-            from bot.channels.telegram import TelegramChannel  # noqa: PLC0415
-
-            self.telegram = TelegramChannel(
-                assistant=self.assistant, settings=settings, vault=vault, clock=utc_now
-            )
+        self.telegram = (
+            None if settings.telegram_token is None else _telegram(self.assistant, settings, vault)
+        )
         self.channels: dict[str, Channel] = {self.webchat.name: self.webchat}
         if self.telegram is not None:
             self.channels[self.telegram.name] = self.telegram
@@ -142,6 +138,8 @@ class App:
         except BaseException:
             listening.close()
             raise
+        # The worker starts again when an edit needs it; most days none does.
+        self._fitting.stop()
         web_app = web.Application(client_max_size=64 * 1024)
         self.webchat.add_routes(web_app)
         if self.telegram is not None:
@@ -191,6 +189,13 @@ class App:
         channel = self.channels.get(address.channel)
         if channel is not None:
             await channel.send(address, reply)
+
+
+def _telegram(assistant: Assistant, settings: Settings, vault: Vault) -> "TelegramChannel":
+    # A desk without Telegram starts without its library.
+    from bot.channels.telegram import TelegramChannel  # noqa: PLC0415
+
+    return TelegramChannel(assistant=assistant, settings=settings, vault=vault, clock=utc_now)
 
 
 async def open_app(settings: Settings, key: Key) -> App:

@@ -3,8 +3,10 @@
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Sequence
+from concurrent.futures import BrokenExecutor, CancelledError, Future
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from threading import Thread
 from typing import Any, TypeVar
@@ -17,7 +19,7 @@ from bot.errors import ContentError, Fault
 from bot.matching import Item, Learned, Matcher, MatchPolicy, fit
 from bot.models import KnowledgeEntry
 from bot.text import fold
-from bot.urgent import Detector, UrgentContent, arrays_of, build_detector, detector_of
+from bot.urgent import Arrays, Detector, UrgentContent, arrays_of, build_detector, detector_of
 
 log = logging.getLogger(__name__)
 
@@ -27,6 +29,7 @@ SETTLE_AFTER = 3.0
 """Seconds without a change before the thresholds are learned anew."""
 
 
+Train = Callable[[UrgentContent], Future[Arrays]]
 FitWhole = Callable[[Sequence[Item], Sequence[str], MatchPolicy], Awaitable[Matcher]]
 
 
@@ -42,31 +45,43 @@ class Corpus:
 
 
 def build_corpus(
-    content: Content, previous: Corpus | None = None, *, quick: bool = False, cache: Cache | None = None
+    content: Content,
+    previous: Corpus | None = None,
+    *,
+    quick: bool = False,
+    cache: Cache | None = None,
+    train: Train | None = None,
 ) -> Corpus:
     """Fit the router to the content; parts of `previous` that are still right are used again.
 
     `quick` keeps the thresholds of `previous`, which a small change hardly moves: the new content is live in a
     fraction of the time, and a whole fit can follow. What was learned from this very content before is read from
-    `cache`, and what is learned now is left there: the outcome is the same, only sooner.
+    `cache`, and what is learned now is left there: the outcome is the same, only sooner. With `train`, the detector
+    is trained elsewhere while the matcher is fitted here.
     """
-    urgent = (
-        previous.urgent
-        if previous is not None and previous.content.urgent == content.urgent
-        else _detector(content.urgent, cache)
-    )
+    if previous is not None and previous.content.urgent == content.urgent:
+        matcher, settled = _matcher(content, previous, quick, cache)
+        return Corpus(content=content, matcher=matcher, urgent=previous.urgent, settled=settled)
+    detector = _detector(content.urgent, cache, train)
+    matcher, settled = _matcher(content, previous, quick, cache)
+    return Corpus(content=content, matcher=matcher, urgent=detector(), settled=settled)
+
+
+def _matcher(
+    content: Content, previous: Corpus | None, quick: bool, cache: Cache | None
+) -> tuple[Matcher, bool]:
+    """Return the matcher of the content, and whether its thresholds are its own."""
     parts = _matching_parts(content)
     if previous is not None and _matching_parts(previous.content) == parts:
-        return Corpus(content=content, matcher=previous.matcher, urgent=urgent, settled=previous.settled)
+        return previous.matcher, previous.settled
     items, outside, _ = parts
     learned = None if cache is None else cache.load(*_name(items, outside), Learned.of)
     if learned is None and quick and previous is not None:
-        matcher = fit(*parts, learned=previous.matcher.learned)
-        return Corpus(content=content, matcher=matcher, urgent=urgent, settled=False)
+        return fit(*parts, learned=previous.matcher.learned), False
     matcher = fit(*parts, learned=learned)
     if cache is not None and learned is None:
         keep(cache, matcher, items, outside)
-    return Corpus(content=content, matcher=matcher, urgent=urgent)
+    return matcher, True
 
 
 def keep(cache: Cache, matcher: Matcher, items: Sequence[Item], outside: Sequence[str]) -> None:
@@ -79,15 +94,27 @@ def _name(items: Sequence[Item], outside: Sequence[str]) -> tuple[str, str]:
     return "matcher", key_of(recipe_of("bot.matching"), tuple(outside), *items)
 
 
-def _detector(content: UrgentContent, cache: Cache | None) -> Detector:
-    if cache is None:
-        return build_detector(content)
+def _detector(content: UrgentContent, cache: Cache | None, train: Train | None) -> Callable[[], Detector]:
+    """Return a function that waits for the detector, which by then is read, or being trained elsewhere."""
     name = "urgent", key_of(recipe_of("bot.urgent"), content)
-    detector = cache.load(*name, detector_of)
-    if detector is None:
-        detector = build_detector(content)
-        cache.save(*name, arrays_of(detector))
-    return detector
+    kept = None if cache is None else cache.load(*name, detector_of)
+    if kept is not None:
+        return lambda: kept
+    begun = None if train is None else train(content)
+
+    def finished() -> Detector:
+        detector = None
+        if begun is not None:
+            try:
+                detector = detector_of(begun.result())
+            except (BrokenExecutor, CancelledError, OSError):
+                log.warning("The process that trained the detector ended; it is trained here")
+        detector = detector or build_detector(content)
+        if cache is not None:
+            cache.save(*name, arrays_of(detector))
+        return detector
+
+    return finished
 
 
 def _matching_parts(content: Content) -> tuple[list[Item], tuple[str, ...], MatchPolicy]:
@@ -172,16 +199,18 @@ class LiveCorpus:
         *,
         fit_whole: FitWhole | None = None,
         cache: Cache | None = None,
+        train: Train | None = None,
     ) -> None:
         """`read` reads the files (in a thread), `stored` the entries written at the console.
 
         `fit_whole` learns a matcher anew after a change went live; in a thread when it is not given. What is learned
-        is kept in `cache` for the next start.
+        is kept in `cache` for the next start. `train` trains a detector in another process.
         """
         self._read = read
         self._stored = stored
         self._folders = tuple(folders)
         self._fit_whole: FitWhole = fit_whole or _fit_in_thread
+        self._build = partial(build_corpus, cache=cache, train=train)
         self._cache = cache
         self._corpus: Corpus | None = None
         self._files: Content | None = None
@@ -237,7 +266,7 @@ class LiveCorpus:
         if before is not None and before.content.version == content.version:
             return
         quick = before is not None and before.content.desk.policy == content.desk.policy
-        self._corpus = await _in_thread(build_corpus, content, before, quick=quick, cache=self._cache)
+        self._corpus = await _in_thread(self._build, content, before, quick=quick)
         log.info(
             "Content is live",
             extra={

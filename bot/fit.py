@@ -1,14 +1,15 @@
-"""A worker process that fits matchers, so that learning never holds up a reply."""
+"""A worker process that learns, so that learning never holds up a reply, nor one half of a start the other."""
 
 import asyncio
 import logging
 import os
 from collections.abc import Sequence
-from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from multiprocessing import get_context
 
 from bot.matching import Item, Matcher, MatchPolicy, fit
+from bot.urgent import Arrays, UrgentContent, arrays_of, build_detector
 
 log = logging.getLogger(__name__)
 
@@ -22,16 +23,20 @@ class FitWorker:
     async def fit(self, items: Sequence[Item], outside: Sequence[str], policy: MatchPolicy) -> Matcher:
         """Return a matcher fitted elsewhere; a worker that died is replaced once. Raises what fitting raises."""
         try:
-            return await self._submit(items, outside, policy)
+            return await asyncio.wrap_future(self._ready().submit(_fit_aside, items, outside, policy))
         except BrokenProcessPool:
             log.warning("The fitting process ended; it is started again")
             self.stop()
-            return await self._submit(items, outside, policy)
+            return await asyncio.wrap_future(self._ready().submit(_fit_aside, items, outside, policy))
 
-    async def _submit(self, items: Sequence[Item], outside: Sequence[str], policy: MatchPolicy) -> Matcher:
+    def train(self, content: UrgentContent) -> Future[Arrays]:
+        """Begin to train a detector elsewhere; the arrays it is made of are to come. Called from any thread."""
+        return self._ready().submit(_train, content)
+
+    def _ready(self) -> ProcessPoolExecutor:
         if self._pool is None:
-            self._pool = ProcessPoolExecutor(1, mp_context=get_context("spawn"), initializer=_give_way)
-        return await asyncio.get_running_loop().run_in_executor(self._pool, fit, items, outside, policy)
+            self._pool = ProcessPoolExecutor(1, mp_context=get_context("spawn"))
+        return self._pool
 
     def stop(self) -> None:
         """End the process without waiting for what it is fitting."""
@@ -43,6 +48,10 @@ class FitWorker:
             self._pool = None
 
 
-def _give_way() -> None:
-    """Citizens' messages come first."""
-    os.nice(10)
+def _fit_aside(items: Sequence[Item], outside: Sequence[str], policy: MatchPolicy) -> Matcher:
+    os.nice(max(0, 10 - os.nice(0)))  # citizens' messages come first
+    return fit(items, outside, policy)
+
+
+def _train(content: UrgentContent) -> Arrays:
+    return arrays_of(build_detector(content))

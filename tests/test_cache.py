@@ -2,6 +2,8 @@
 
 import os
 import time
+from concurrent.futures import Future
+from concurrent.futures.process import BrokenProcessPool
 from dataclasses import replace
 from pathlib import Path
 
@@ -11,8 +13,9 @@ import pytest
 import bot.corpus
 from bot.cache import KEPT, Cache, key_of
 from bot.corpus import Corpus, build_corpus
+from bot.fit import FitWorker
 from bot.matching import Item, Learned, MatchPolicy, fit
-from bot.urgent import arrays_of, detector_of
+from bot.urgent import Arrays, UrgentContent, arrays_of, detector_of
 from tests.parts import ANSWERED, CRISIS, UNANSWERED, UNCLEAR
 
 ASKED = (ANSWERED, UNANSWERED, UNCLEAR, "自行车灯", "when does the fery leave")
@@ -144,3 +147,30 @@ def test_the_gates_of_a_classifier_are_kept_too(cache: Cache) -> None:
     again = fit(items, ["a question of another kind"], MatchPolicy(), learned=learned)
     assert again.rank("where do I buy a lamp") == fitted.rank("where do I buy a lamp")
     assert again.answer_threshold == fitted.answer_threshold
+
+
+def test_a_detector_trained_in_another_process_is_the_same(
+    corpus: Corpus, cache: Cache, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(bot.corpus, "build_detector", no_trying)
+    worker = FitWorker()
+    try:
+        trained = build_corpus(corpus.content, cache=cache, train=worker.train).urgent
+    finally:
+        worker.stop()
+    assert (arrays_of(trained)["weights"] == arrays_of(corpus.urgent)["weights"]).all()
+    assert trained.judge(CRISIS) == corpus.urgent.judge(CRISIS)
+
+    def not_asked(_: UrgentContent) -> "Future[Arrays]":
+        raise AssertionError("it was kept")
+
+    assert build_corpus(corpus.content, cache=cache, train=not_asked).urgent.judge(CRISIS) is not None
+
+
+def test_a_process_that_ends_while_it_trains_is_no_loss(corpus: Corpus) -> None:
+    def ends(_: UrgentContent) -> "Future[Arrays]":
+        future: Future[Arrays] = Future()
+        future.set_exception(BrokenProcessPool("ended"))
+        return future
+
+    assert build_corpus(corpus.content, train=ends).urgent.judge(CRISIS) == corpus.urgent.judge(CRISIS)

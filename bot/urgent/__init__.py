@@ -3,10 +3,11 @@
 from bot.urgent.cards import card, duty_line, followup, soft_line
 from bot.urgent.content import Number, UrgentContent, UrgentContentError, read_urgent, unverified_numbers
 from bot.urgent.detector import Detector, build_detector
-from bot.urgent.kept import arrays_of, detector_of
+from bot.urgent.kept import Arrays, arrays_of, detector_of
 from bot.urgent.verdict import Tier, Verdict
 
 __all__ = [
+    "Arrays",
     "Detector",
     "Number",
     "Tier",
