@@ -60,20 +60,20 @@ _FAMILIES: dict[str, tuple[str, str]] = {
         r"\bcan not (?:do this|go on|take|keep|carry on|hold on|see|face|live|survive)\b|\btired of\b|\bexhausted\b|\b(?:am|so|i am) (?:so )?done\b|\bgive up\b|\bgiven up\b|\bnothing left\b|\bno strength\b|\bhopeless\b|\bthe pain\b|\bin pain\b|\bend of my rope\b|\bpretending\b|\bready to (?:stop|go|let go)\b|\bso loud\b|\bsleep can not fix\b|\bone way (?:out|to)\b|\bhave it in me\b|\brun out of\b|\bat the end\b",
     ),
     "nohope": (
-        r"没(?:有)?(?:什么)?(?:希望|意思|意义|未来|盼头|明天|退路|出路|路可走|奔头|留恋|牵挂|价值|活路|理由)|看不(?:到|见)|走投无路|没人(?:在乎|会在乎|记得)|无所谓了|没什么好|救不了我|谁也|盼头|半点希望|看不到.{0,3}(?:希望|光)|还?有(?:什么|啥)(?:意思|意义)|没(?:有)?(?:一个)?(?:人|谁).{0,2}(?:需要|在乎|要我|拉得住|会想我)|没(?:有)?.{0,2}一?点光|什么都没(?:有)?感觉|行尸走肉|空壳|深渊|怎么还不收我|不来接我",
-        r"\bnot see (?:a |any |my |another )?(?:future|tomorrow|way out|way through|point|reason to (?:live|stay|go)|light|myself|morning)\b|\bno (?:hope|point|future|way out|reason to|one cares|one would|one is coming)\b|\bnobody (?:cares|would|is coming)\b|\bpointless\b|\bwhat is the point\b|\bnothing (?:matters|is keeping|to live)\b|\bworth (?:it|living)\b|\breasons? (?:to (?:live|stay|keep|go on)|left)\b|\bout of reasons\b|\bnever (?:get|gets) better\b|\bwhat is the point of (?:going on|carrying on|even|tomorrow|any|this|living|me)\b|\bno way forward\b|\bno (?:place|room|space) for me\b|\b(?:holding|keeping) me here\b|\b(?:nobody|no one) can (?:help|save|reach) me\b|\bnot matter\b|\btoo late for me\b|\bfeel (?:empty|nothing)\b|\bhopeless\b|\bno one needs me\b",
+        r"没(?:有)?(?:什么)?(?:希望|意思|意义|未来|盼头|明天|退路|出路|路可走|奔头|留恋|牵挂|价值|活路|理由)|看不(?:到|见)|走投无路|没人(?:在乎|会在乎|记得)|无所谓了|没什么好|救不了我|谁也|盼头|半点希望|还能(?:坚持|撑)多久|为什么要活|(?:可能|怕自己|怕我|有点|要|我)会?想不开|看不到.{0,3}(?:希望|光)|还?有(?:什么|啥)(?:意思|意义)|没(?:有)?(?:一个)?(?:人|谁).{0,2}(?:需要|在乎|要我|拉得住|会想我)|没(?:有)?.{0,2}一?点光|什么都没(?:有)?感觉|行尸走肉|空壳|深渊|怎么还不收我|不来接我",
+        r"\bnot see (?:a |any |my |another )?(?:future|tomorrow|way out|way through|point|reason to (?:live|stay|go)|light|myself|morning)\b|\bno (?:hope|point|future|way out|reason to|one cares|one would|one is coming)\b|\bnobody (?:cares|would|is coming)\b|\bpointless\b|\bwhat is the point\b|\bnothing (?:matters|is keeping|to live)\b|\bworth (?:it|living)\b|\breasons? (?:to (?:live|stay|keep|go on)|left)\b|\bout of reasons\b|\bnever (?:get|gets) better\b|\bwhat is the point of (?:going on|carrying on|even|tomorrow|any|this|living|me)\b|\bno way forward\b|\bno (?:place|room|space) for me\b|\b(?:holding|keeping) me here\b|\b(?:nobody|no one) can (?:help|save|reach) me\b|\bnot matter\b|\btoo late for me\b|\bfeel (?:empty|nothing)\b|\bhopeless\b|\b(?:no one|nobody) needs me\b|\bnot need me\b",
     ),
     "finish": (
-        r"结束|了结|了断|解脱|一了百了|消失|离开|走了|到此为止|休息|退场|放手|离去|没了|不在了|不存在|安静地|安安静静|悄悄|终点|到头了|没人打扰|停下(?:来|一切)|让一切停|踏实上路|上路了|不想回去了?$|没几天了|没(?:有)?多(?:久|少日子)|不怕了",
-        r"\b(?:disappear|vanish|i am gone|be gone|was gone|be over|is over|at peace|peaceful|let go|letting go|leave this world|forever|for good|fade|checking out|not exist|i am out|end this|leaving this world|one way (?:this|it) ends|ends only one|make it stop|end the pain|it to stop|all to stop|not be here|going to be here|coming back|another sunrise|see the morning|fading|go on this long|be finished)\b",
+        r"结束|了结|了断|解脱|一了百了|消失|离开|走了|到此为止|休息|退场|放手|离去|(?<!人)没了|不在了|不存在|安静地|安安静静|悄悄|终点|到头了|没人打扰|停下(?:来|一切)|让一切停|踏实上路|上路了|不想回去了?$|没几天了|没(?:有)?多(?:久|少日子)|不怕了",
+        r"\b(?:disappear|vanish|i am gone|be gone|was gone|be over|is over|at peace|peaceful|let go|letting go|leave this world|forever|for good|fade|checking out|not exist|i am out|end this|leaving this world|one way (?:this|it) ends|ends (?:only )?one|only ends one|make it stop|end the pain|it to stop|all to stop|not be here|going to be here|coming back|another sunrise|see the morning|fading|go on this long|be finished)\b",
     ),
     "neverwake": (
-        r"不(?:再|会|要|用|想)?醒|别醒|醒不|永远睡|一直睡|睡过去|睡下去|长睡|睡着.{0,6}不|闭(?:上)?眼|能一直睡|睡不起来|(?:看|等)到?明[天早]的?(?:太阳|到来|来)|明天的太阳",
+        r"不(?:再|会|要|用|想)?醒|别醒|醒不|永远睡|一直睡|睡过去|睡下去|长睡|睡着.{0,6}不|闭(?:上)?眼|能一直睡|睡不起来|一觉不起|(?:看|等)到?明[天早]的?(?:太阳|到来|来)|明天的太阳",
         r"\b(?:never|not) (?:have to )?wake\b|\bnot waking\b|\bsleep forever\b|\bgo to sleep and\b|\bwent to sleep\b|\bcome up for air\b",
     ),
     "afterme": (
         r"我走(?:了|以后|之后|后)|我不在|没了我|我死|照顾(?:好)?(?:我|自己|孩子|爸|妈)|托付|交代|后事|密码|存折|存款|遗产留|银行卡|送人|安排好|清空|以后(?:你|谁|就)|我的任务|停机|这个号|账号今后|保险单|攒.{0,4}药|药.{0,4}攒|别吓|不要吓|惊动|写好了|写下来了|交接|放不下|自己要好好",
-        r"\b(?:when|after|once|if) i am (?:gone|not)\b|\b(?:look after|take care of|feed|give) (?:my|her|his)\b|\bpasswords?\b|\benvelope\b|\bgave away\b|\bgiving away\b|\baffairs\b|\b(?:i|he|she) will not (?:be|need)\b|\bwill not need (?:it|her|him|them)\b|\bwhoever finds\b|\bfinished (?:the|my) letters\b|\bnot around\b|\bbank details\b|\bjoin (?:my|her|him)\b|\bin order\b|\b(?:given|handed|signed|gave) (?:\w+ ){1,3}(?:away|over)\b|\bletters are\b|\b(?:insurance|money) (?:would|will|still)\b|\bon purpose\b|\bsaving (?:up )?(?:my )?(?:pills|medication|tablets)\b|\bclean up after me\b|\bfinished (?:before|by then)\b|\bcancelled everything\b|\bwith (?:my mother|my father|her|him) (?:again|soon)\b",
+        r"\b(?:when|after|once|if) i am (?:gone|not)\b|\b(?:look after|take care of|feed|give) (?:my|her|his)\b|\bpasswords?\b|\benvelope\b|\bgave away\b|\bgiving away\b|\baffairs\b|\b(?:i|he|she) will not (?:be|need)\b|\bwill not need (?:it|her|him|them)\b|\bwhoever finds\b|\bfinished (?:the|my) letters\b|\bnot around\b|\bbank details\b|\bjoin (?:my|her|him)\b|\bin order\b|\b(?:given|handed|signed|gave) (?:\w+ ){1,3}(?:away|over)\b|\bletters are\b|\b(?:insurance|money) (?:would|will|still)\b|\bon purpose\b|\bsaving (?:up )?(?:my )?(?:pills|medication|tablets)\b|\bclean up after me\b|\bfinished (?:before|by then)\b|\bcancelled everything\b|\bcoming to see you\b|\b(?:finds|find) me and not\b|\bdonate my body\b|\bwith (?:my mother|my father|her|him) (?:again|soon)\b",
     ),
     "edge": (
         r"楼顶|天台|顶楼|桥|江边|河边|江里|河里|栏杆|护栏|窗台|窗边|阳台|悬崖|铁轨|屋顶|轨道|楼上",
@@ -171,20 +171,20 @@ _FAMILIES: dict[str, tuple[str, str]] = {
         r"\b(?:is it true|rumou?r\w*|news|reported|headline|article|documentary|caught|arrested|any (?:word|news|update)|statistics|figures|sentenced|how many people|did you hear|heard that|heard (?:\w+ )?(?:someone|somebody))\b|\btrue ?\?",
     ),
     "study": (
-        r"讲座|培训|科普|一般人|普通人|路人|预防|演练|演习|志愿|论文|课题|宣传|活动|手册|班会|数据|统计|法律|规定",
+        r"讲座|培训|造谣|科普|一般人|普通人|路人|预防|演练|演习|志愿|论文|课题|宣传|活动|手册|班会|数据|统计|法律|规定",
         r"\b(?:training|drill|workshop|volunteer\w*|essay|paper|research|prevention|class on|brochure\w*|law|laws|rate|data|awareness|course|lecture|project|bystanders?|passers by|leaflet|poster)\b",
     ),
     "fiction": (
-        r"电影|小说|游戏|歌|电视剧|剧(?:本|里|情)?|动漫|综艺|《|台词|歌词|段子|主角|副本|演唱会|裁判|球赛|比赛",
+        r"电影|小说|游戏|歌|电视剧|剧(?:本|里|情)?|动漫|综艺|《|台词|歌词|段子|作文|主角|副本|演唱会|裁判|球赛|比赛",
         r"\b(?:film|movie|game(?! chat| group)|song|novel|book|series|show|lyrics|play(?:ing|er)?|character|band|podcast|level|plot|scene|episode|ref|referee|match|championship)\b",
     ),
     "denial": (
-        r"没(?:有)?(?:人)?(?:要|打算)(?!活)|没(?:有)?想(?!过?活|再|到)|不自杀|没(?:有)?.{0,3}(?:轻生|自杀|伤害)|已经不|不想死了?|不会(?:做|自杀|想不开|的)|不是(?:真|要|想)|没事|没人(?:受伤|要)|开玩笑|玩笑|误会|搞错|误发|发错|虚惊|没想不开|不用(?:来|找)了|误报|看错|听错|夸张|没(?:有)?(?:着火|起火|失火|被|煤气|燃气|漏|受伤|出事)|没人(?:跟踪|打|威胁|欺负|跳|受伤)|不是我|不是跳|别当真|气话|闹着玩",
+        r"没(?:有)?(?:人)?(?:要|打算)(?!活)|没(?:有)?想(?!过?活|再|到)|不自杀|没(?:有)?.{0,3}(?:轻生|自杀|伤害)|已经不|不想死了?|不会(?:做|自杀|想不开|的)|不是(?:真|要|想|自杀|轻生)|没事|没人(?:受伤|要)|开玩笑|玩笑|误会|搞错|误发|发错|虚惊|没想不开|不用(?:来|找)了|误报|看错|听错|夸张|口头禅|并非|不(?:再)?(?:自残|割自己|想死)了|没(?:有)?(?:着火|起火|失火|被|煤气|燃气|漏|受伤|出事)|没人(?:跟踪|打|威胁|欺负|跳|受伤)|不是我|不是跳|别当真|气话|闹着玩",
         r"\b(?:am not (?:going|suicidal|trying|in danger|thinking|planning)|not going to (?:hurt|kill|harm|die)|never (?:kill|hurt|going)|not (?:feel|have) (?:suicidal|any wish|thoughts)|not about suicide|not want to die|will not (?:hurt|kill|harm)|misunderstood|was not|wasn|kidding|joking|joke|false alarm|never mind|typo|nobody (?:is|was|drowned)|no one (?:is|was) (?:hurt|injured|in danger)|do not worry|is okay|is safe|am fine|is fine|we are fine|no need|okay now|no injuries|exaggerating|my mistake|(?:nobody|no one|nobodys) (?:hurt|injured|jumping|following)|am not (?:hurt|injured)|no (?:gas|fire|smoke|leak|burglar|intruder)|not that i am|is not going to)\b",
     ),
     "past": (
-        r"昨天|昨晚|前天|去年|上(?:周|个月|次)|以前|曾经|之前|年前|那(?:次|场|年|天)|小时候|已经(?:处理|灭|找到|报警|好|康复)|早(?:就)?灭|(?:病|身体|现在|都|治|养)好(?:了|多)|好转|好多了|出院|康复|找到了|回来了|半年|前几年|前年|(?:丢|失|伤|打|抢|撞|咬|毒|倒|困|烧|火|风|杀|残|关|骗|踪|摔|溺水|住院|轻生)过(?!来|去|敏|程|马|滤|桥|河)",
-        r"\b(?:yesterday|last (?:week|month|year|tuesday|sunday|summer|friday)|years? ago|used to|months? ago|in (?:may|june|march|july|college|20\d\d)|once|years on|recovered|already|has been found|home now|back home|as a (?:child|kid|teenager|teen)|there was|a witness|was (?:put out|found|fixed)|is out)\b",
+        r"昨天|昨晚|前天|去年|上(?:周|个月|次)|以前|曾经|之前|年前|那(?:次|场|年|天)|小时候|已经(?:处理|灭|找到|报警|好|康复)|早(?:就)?灭|(?:病|身体|现在|都|治|养)好(?:了|多)|好转|好多了|出院|康复|找到了|回来了|半年|当时|人抓了|前几年|前年|(?:丢|失|伤|打|抢|撞|咬|毒|倒|困|烧|火|风|杀|残|关|骗|踪|摔|溺水|住院|轻生)过(?!来|去|敏|程|马|滤|桥|河)",
+        r"\b(?:yesterday|last (?:week|month|year|tuesday|sunday|summer|friday)|years? ago|used to|months? ago|in (?:may|june|march|july|college|20\d\d)|once|years on|recovered|already|has been found|home now|back home|long ago|i stopped|never thought|as a (?:child|kid|teenager|teen)|there was|a witness|was (?:put out|found|fixed)|is out)\b",
     ),
     "hyperbole": (
         r"死(?:我|你|人|他)?了|(?:得|到)(?:要死|想死|不行|要命|爆|疯|崩溃)|笑|哈哈|要命|社死|裂开|原地|当场|疯了|炸了|破防|麻了|救命.{0,4}(?:太|这|也)|爱死|可爱|好看|尴尬|无语|服了|辣|段子|单词|促销|股市|大盘|这题",

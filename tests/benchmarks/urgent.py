@@ -41,7 +41,7 @@ def wilson(hits: int, total: int) -> str:
     share, z = hits / total, 1.96
     middle = (share + z * z / (2 * total)) / (1 + z * z / total)
     half = z * sqrt(share * (1 - share) / total + z * z / (4 * total * total)) / (1 + z * z / total)
-    return f"{hits}/{total} = {100 * share:.1f} % [{100 * (middle - half):.1f}-{100 * (middle + half):.1f}]"
+    return f"{hits}/{total} = {100 * share:.1f} % [{100 * max(middle - half, 0):.1f}-{100 * (middle + half):.1f}]"
 
 
 def judged(detector: Detector, rows: Iterable[Row]) -> list[tuple[Row, Tier | None]]:
