@@ -5,6 +5,8 @@ from typing import Any
 import pytest
 
 from bot.errors import StoreStopped
+from bot.explain import explain, lines
+from bot.locale import catalogue
 from bot.models import DeliveryStatus, SituationStatus, UrgentKind
 from tests.staff.world import Person, World
 
@@ -113,6 +115,20 @@ async def test_a_reference_finds_its_situation_and_opens_nothing(world: World, l
         assert page.status == 404
         assert "There is no situation with the reference" in page.words
         assert "<script>" not in page.text.replace("<script src=", "")
+
+
+async def test_the_page_says_why_these_answers_are_near_with_the_same_figures(
+    world: World, lin: Person
+) -> None:
+    situation = await world.file()
+    assert "Why these" not in (await lin.get(f"/situations/{situation.id}")).words
+    await lin.open(situation)
+    page = await lin.get(f"/situations/{situation.id}")
+    assert "Why these" in page.words
+    told = explain(world.live.corpus, "where is my umbrella", "en", world.clock())
+    assert told.candidates
+    for line in lines(told, catalogue("en")):
+        assert line in page.words
 
 
 async def test_an_answer_settles_the_situation_and_is_owed(world: World, lin: Person) -> None:
