@@ -127,8 +127,14 @@ def recipe_of(*packages: str) -> str:
 
 
 def _sources(folder: Traversable) -> Sequence[Traversable]:
-    found = [file for file in folder.iterdir() if file.is_file()]
-    return sorted(found, key=lambda file: file.name)
+    """Return the files of a package and of the packages in it, always in the same order."""
+    found: list[Traversable] = []
+    for each in sorted(folder.iterdir(), key=lambda each: each.name):
+        if each.is_file():
+            found.append(each)
+        elif each.name != "__pycache__":
+            found += _sources(each)
+    return found
 
 
 def _about(kind: str, key: str) -> dict[str, Any]:
