@@ -8,6 +8,8 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 
+import orjson
+
 from bot.errors import ContentError, Fault
 from bot.intents.catalog import Intent, content_files, read_intents, read_outside
 from bot.intents.located import Document, read_yaml
@@ -37,18 +39,30 @@ class Content:
     @cached_property
     def version(self) -> str:
         """A digest of all of it."""
-        parts = (self.intents, self.entries, self.outside, self.desk, self.phrases, self.urgent)
+        parts = (self.intents, self._entries_sum, self.outside, self.desk, self.phrases, self.urgent)
         return hashlib.sha256(repr(parts).encode()).hexdigest()[:16]
+
+    @cached_property
+    def _entries_sum(self) -> int:
+        """The digests of all entries together: a sum, so that a change need not read a million entries again."""
+        return sum(map(_digest, self.entries.values()))
 
     def with_entries(self, stored: Sequence[KnowledgeEntry]) -> "Content":
         """Return this content with entries from the console on top; one that is not published hides the file's."""
-        entries = dict(self.entries)
+        if not stored:
+            return self
+        entries, total = dict(self.entries), self._entries_sum
         for entry in stored:
+            before = entries.get(entry.id)
             if entry.status is EntryStatus.PUBLISHED:
                 entries[entry.id] = entry
-            elif entry.status is EntryStatus.WITHDRAWN:
-                entries.pop(entry.id, None)
-        return replace(self, entries=entries)
+                total += _digest(entry) - (_digest(before) if before else 0)
+            elif entry.status is EntryStatus.WITHDRAWN and before is not None:
+                del entries[entry.id]
+                total -= _digest(before)
+        changed = replace(self, entries=entries)
+        changed.__dict__["_entries_sum"] = total  # where `cached_property` keeps it
+        return changed
 
     @property
     def lanes(self) -> Mapping[str, Text]:
@@ -130,6 +144,10 @@ class Content:
             exchange_minutes=str(retention.exchange_minutes),
             **values,
         )
+
+
+def _digest(entry: KnowledgeEntry) -> int:
+    return int.from_bytes(hashlib.sha256(orjson.dumps(entry)).digest()[:16])
 
 
 def read_content(

@@ -18,6 +18,7 @@ from bot.content import Content
 from bot.errors import ContentError, Fault
 from bot.matching import Item, Learned, Matcher, MatchPolicy, fit
 from bot.models import KnowledgeEntry
+from bot.shelf import MOST_CHANGES, SOME_CHANGES, Shelf, shelve
 from bot.text import fold
 from bot.urgent import Arrays, Detector, UrgentContent, arrays_of, build_detector, detector_of
 
@@ -42,9 +43,49 @@ class Corpus:
     urgent: Detector
     settled: bool = True
     """The thresholds were learned from this very content; not borrowed from the one before."""
+    shelf: Shelf | None = None
+    """Where the past answers stand, when there are too many to fit."""
+    fitted: "Corpus | None" = None
+    """Beside a shelf: the corpus of what is fitted."""
 
 
 def build_corpus(
+    content: Content,
+    previous: Corpus | None = None,
+    *,
+    quick: bool = False,
+    cache: Cache | None = None,
+    train: Train | None = None,
+    most_changes: int = MOST_CHANGES,
+) -> Corpus:
+    """Fit the router to the content (see `fit_corpus`); past answers too many to fit stand in an archive.
+
+    It is kept until `most_changes` entries have changed; those that came later stand beside it.
+    """
+    shelf = shelve(content.entries, None if previous is None else previous.shelf, most_changes)
+    before = None if previous is None else previous.fitted or previous
+    if shelf is None:
+        return fit_corpus(content, before, quick=quick, cache=cache, train=train)
+    fitted = fit_corpus(replace(content, entries={}), before, quick=quick, cache=cache, train=train)
+    if previous is not None and previous.shelf is not None and before and fitted.matcher is before.matcher:
+        old = previous.shelf
+        if (old.archive, old.gone, old.beside) == (shelf.archive, shelf.gone, shelf.beside):
+            return replace(previous, content=content, urgent=fitted.urgent, shelf=shelf, fitted=fitted)
+    return _shelved(content, fitted, shelf)
+
+
+def _shelved(content: Content, fitted: Corpus, shelf: Shelf) -> Corpus:
+    return Corpus(
+        content=content,
+        matcher=fitted.matcher.beside(shelf.archive, shelf.gone, shelf.beside.values()),
+        urgent=fitted.urgent,
+        settled=fitted.settled and shelf.changes() <= SOME_CHANGES,
+        shelf=shelf,
+        fitted=fitted,
+    )
+
+
+def fit_corpus(
     content: Content,
     previous: Corpus | None = None,
     *,
@@ -285,11 +326,15 @@ class LiveCorpus:
             # A maintainer saves often; the long fit waits for a quiet moment.
             await asyncio.sleep(SETTLE_AFTER)
             self._settle.clear()
-            quickly = self.corpus
-            if quickly.settled:
+            if self.corpus.settled:
                 continue
-            items, outside, policy = _matching_parts(quickly.content)
             try:
+                await self._tidy_shelf()
+                quickly = self.corpus
+                fitted = quickly.fitted or quickly
+                if fitted.settled:
+                    continue
+                items, outside, policy = _matching_parts(fitted.content)
                 matcher = await self._fit_whole(items, outside, policy)
                 if self._cache is not None:
                     await asyncio.to_thread(keep, self._cache, matcher, items, outside)
@@ -298,7 +343,19 @@ class LiveCorpus:
                 continue
             async with self._refreshing:
                 if self.corpus.matcher is quickly.matcher:
-                    self._corpus = replace(self.corpus, matcher=matcher, settled=True)
+                    now = self.corpus
+                    settled = replace(now.fitted or now, matcher=matcher, settled=True)
+                    self._corpus = settled if now.shelf is None else _shelved(now.content, settled, now.shelf)
+
+    async def _tidy_shelf(self) -> None:
+        """Build the archive anew, when many entries have changed since it was built."""
+        before = self.corpus
+        if before.shelf is None or before.shelf.changes() <= SOME_CHANGES:
+            return
+        tidy = await _in_thread(self._build, before.content, before, quick=True, most_changes=SOME_CHANGES)
+        async with self._refreshing:
+            if self.corpus is before:
+                self._corpus = tidy
 
     async def _watch(self) -> None:
         async for _ in awatch(*self._folders, debounce=300, step=50, recursive=True):

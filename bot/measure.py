@@ -241,4 +241,4 @@ def _prediction(question: Question, decision: Decision) -> Prediction:
 
 def _size(corpus: Corpus) -> int:
     """Return how many bytes the fitted matcher takes when written out whole."""
-    return len(pickle.dumps(corpus.matcher))
+    return len(pickle.dumps((corpus.fitted or corpus).matcher))

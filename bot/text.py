@@ -24,6 +24,8 @@ _WHITESPACE = frozenset("\t\n\v\f\r\x1c\x1d\x1e\x1f\x85\u2028\u2029")
 _LONGEST_MARK_RUN = 8
 _TRADITIONAL_TAGS = frozenset({"hant", "tw", "hk", "mo"})
 _HAN = re.compile("[\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0002ebef\U00030000-\U000323af]")
+_PLAIN_CHINESE = re.compile(r"[ -~\u4e00-\u9fff。、《》“”，？！：；（）]*")
+"""Text that normalising changes in nothing but width of punctuation, case and spaces."""
 _LATIN = re.compile("[A-Za-z\u00c0-\u024f]")
 
 
@@ -41,6 +43,8 @@ def normalise(text: str) -> str:
 
 def fold(text: str) -> str:
     """Return `text` normalised and, for matching, in simplified characters, one for one."""
+    if not text.isascii() and _PLAIN_CHINESE.fullmatch(text):  # a tenth of the time, for most of Chinese
+        return " ".join(text.translate(_simplified_and_narrow()).lower().split())
     text = normalise(text)
     return text if text.isascii() else text.translate(_simplified())
 
@@ -130,6 +134,11 @@ def _simplified() -> dict[int, str]:
     table[ord("著")] = "着"  # one word in simplified writing, two in traditional; folded together
     # A few characters convert in two steps; folding twice must change nothing.
     return {old: table.get(ord(new), new) for old, new in table.items()}
+
+
+@cache
+def _simplified_and_narrow() -> dict[int, str]:
+    return _simplified() | {ord(wide): unicodedata.normalize("NFKC", wide) for wide in "，？！：；（）"}
 
 
 @cache

@@ -3,6 +3,7 @@
 import datetime as dt
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 from shutil import copytree
 
@@ -199,6 +200,16 @@ def test_entries_of_the_console_go_on_top_and_withdrawn_ones_hide_the_files(cont
     assert changed.answer("knowledge:k-ferry", "en") == "new"
     assert set(changed.entries) == {"k-ferry", "k-market", "k-towing", "n"}
     assert changed.version != content.version
+
+
+def test_the_version_is_that_of_the_entries_however_they_came(content: Content) -> None:
+    first, second = list(content.entries.values())[:2]
+    changed = content.with_entries(
+        [replace(first, answer="new"), replace(second, status=EntryStatus.WITHDRAWN), replace(first, id="n")]
+    )
+    assert changed.version == replace(content, entries=dict(changed.entries)).version
+    again = changed.with_entries([first, second, replace(first, id="n", status=EntryStatus.WITHDRAWN)])
+    assert again.version == content.version == content.with_entries([first]).version
 
 
 def test_drafts_in_files_are_not_content(content: Content) -> None:

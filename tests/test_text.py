@@ -72,3 +72,17 @@ def test_a_very_long_text_of_stacked_marks_is_read_in_linear_time() -> None:
     normalise("a" + marks)
     language_of("a" + marks)
     assert time.perf_counter() - start < 5  # sorting them as one run would take minutes
+
+
+PLAIN_CHINESE = st.text(
+    st.one_of(
+        st.characters(min_codepoint=0x4E00, max_codepoint=0x9FFF),
+        st.sampled_from(" aZ09-~。、《》“”，？！：；（）"),
+    )
+)
+
+
+@settings(deadline=None)
+@given(PLAIN_CHINESE)
+def test_plain_chinese_is_folded_as_any_text_is(text: str) -> None:
+    assert fold(text) == fold(text + "\u200b")  # an invisible character takes the long way

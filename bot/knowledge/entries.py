@@ -2,7 +2,9 @@
 
 import datetime as dt
 import re
-from collections.abc import Mapping, Sequence
+from array import array
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +12,7 @@ import orjson
 
 from bot.errors import Fault
 from bot.intents.catalog import ID, content_files, read_date, read_url, unknown_keys
-from bot.intents.located import Document, read_yaml
+from bot.intents.located import Document, Step, read_yaml, shown
 from bot.models import EntryStatus, KnowledgeEntry, Language
 from bot.text import language_of
 
@@ -35,23 +37,24 @@ def knowledge_files(path: Path) -> tuple[Path, ...]:
 
 def read_knowledge(paths: Sequence[Path]) -> tuple[tuple[KnowledgeEntry, ...], tuple[Fault, ...]]:
     """Read knowledge files; every fault is returned beside what could be read."""
-    entries: dict[str, tuple[KnowledgeEntry, str]] = {}
+    entries: dict[str, KnowledgeEntry] = {}
+    places: dict[str, tuple[Document, int]] = {}
     faults: list[Fault] = []
     for path in paths:
-        document = _read_lines(path) if path.suffix == ".jsonl" else _read_list(path)
-        rows = document.data if isinstance(document.data, list) else []
-        for index, row in enumerate(rows):
+        lines = _Lines(path=path) if path.suffix == ".jsonl" else None
+        document = lines or _read_list(path)
+        for index, row in enumerate(_rows(document) if lines is None else lines.read()):
             if row is _UNREAD:
                 continue
             entry = _read_entry(document, row, index)
             if entry is None:
                 continue
             if entry.id in entries:
-                document.fault(
-                    f"the id {entry.id!r} is taken by {entries[entry.id][1]}; choose another", index
-                )
+                other, place = places[entry.id]
+                document.fault(f"the id {entry.id!r} is taken by {other.where(place)}; choose another", index)
             else:
-                entries[entry.id] = (entry, document.where(index))
+                entries[entry.id] = entry
+                places[entry.id] = document, index
         faults.extend(fault for fault in document.faults if not fault.warning)
         warnings = [fault for fault in document.faults if fault.warning]
         faults.extend(warnings[:MAX_WARNINGS])
@@ -63,31 +66,49 @@ def read_knowledge(paths: Sequence[Path]) -> tuple[tuple[KnowledgeEntry, ...], t
                     warning=True,
                 )
             )
-    return tuple(entry for entry, _ in entries.values()), tuple(faults)
+    return tuple(entries.values()), tuple(faults)
 
 
-def _read_lines(path: Path) -> Document:
-    document = Document(path=path, data=[])
-    try:
-        lines = path.read_bytes().split(b"\n")
-    except OSError as exc:
-        document.fault(f"cannot be read ({exc.strerror}); check its name and rights")
-        return document
-    for number, line in enumerate(lines, start=1):
-        # `split` rather than `splitlines`: a line separator inside a JSON text is part of the text.
-        line = line.removeprefix(b"\xef\xbb\xbf")  # noqa: PLW2901
-        if not line.strip():
-            continue
-        document.places[(len(document.data),)] = (number, 1)
+@dataclass
+class _Lines(Document):
+    """A file of one object a line, read line by line: there may be a million."""
+
+    numbers: "array[int]" = field(default_factory=lambda: array("q"))
+    """The line of each row."""
+
+    def where(self, *steps: Step) -> str:
+        """See `Document`."""
+        if steps and isinstance(steps[0], int) and steps[:1] not in self.places:
+            return f"{shown(self.path)}:{self.numbers[steps[0]]}:1"
+        return super().where(*steps)
+
+    def read(self) -> Iterator[Any]:
+        """Yield the rows; what cannot be read is a fault."""
         try:
-            document.data.append(orjson.loads(line))
-        except orjson.JSONDecodeError as exc:
-            document.places[(len(document.data),)] = (number, exc.colno)
-            document.data.append(_UNREAD)
-            document.fault(
-                f"is not JSON ({exc.msg}); each line must be one whole object", len(document.data) - 1
-            )
-    return document
+            with self.path.open("rb") as file:
+                # Lines end at a line feed only: a line separator inside a JSON text is part of the text.
+                yield from self._objects(enumerate(file, start=1))
+        except OSError as exc:
+            self.fault(f"cannot be read ({exc.strerror}); check its name and rights")
+
+    def _objects(self, lines: Iterable[tuple[int, bytes]]) -> Iterator[Any]:
+        for number, line in lines:
+            row = line.removeprefix(b"\xef\xbb\xbf").strip(b"\n")
+            if not row.strip():
+                continue
+            self.numbers.append(number)
+            try:
+                yield orjson.loads(row)
+            except orjson.JSONDecodeError as exc:
+                self.places[(len(self.numbers) - 1,)] = (number, exc.colno)
+                self.fault(
+                    f"is not JSON ({exc.msg}); each line must be one whole object", len(self.numbers) - 1
+                )
+                yield _UNREAD
+
+
+def _rows(document: Document) -> list[Any]:
+    return document.data if isinstance(document.data, list) else []
 
 
 def _read_list(path: Path) -> Document:
@@ -106,7 +127,7 @@ def _read_list(path: Path) -> Document:
 
 
 def _read_entry(document: Document, row: Any, index: int) -> KnowledgeEntry | None:
-    before = sum(not fault.warning for fault in document.faults)
+    before = len(document.faults)
     if not isinstance(row, Mapping):
         document.fault("must be an object with id, question and answer", index)
         return None
@@ -141,7 +162,7 @@ def _read_entry(document: Document, row: Any, index: int) -> KnowledgeEntry | No
         review_by=read_date(document, row.get("review_by"), index, "review_by"),
         valid_until=read_date(document, row.get("valid_until"), index, "valid_until"),
     )
-    return entry if sum(not fault.warning for fault in document.faults) == before else None
+    return entry if all(fault.warning for fault in document.faults[before:]) else None
 
 
 def _words(document: Document, row: Mapping[str, Any], key: str, index: int) -> str:

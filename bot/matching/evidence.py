@@ -34,8 +34,8 @@ FUZZY = 12
 """Targets compared letter by letter."""
 _BATCHED = 256
 """Targets up to which messages are weighed many at a time."""
-_MANY = 2000
-_COMMON = 0.03
+MANY = 2000
+COMMON = 0.03
 """Among many targets, units that more than this share of them use tell nothing apart and cost the most time."""
 _CELLS = 8_000_000
 """Figures held in memory at a time."""
@@ -148,8 +148,8 @@ class _Kind:
     ) -> None:
         frequency = np.asarray((targets @ counts > 0).sum(axis=0)).ravel().astype(np.float32)
         total = max(1, targets.shape[0])
-        if total > _MANY:
-            counts = (counts @ sparse.diags((frequency <= _COMMON * total).astype(np.float32))).tocsr()
+        if total > MANY:
+            counts = (counts @ sparse.diags((frequency <= COMMON * total).astype(np.float32))).tocsr()
             counts.eliminate_zeros()
         documents = [group @ counts for group in groups]  # titles, answers, all, examples together
         self.idf = np.log(1 + (total - frequency + 0.5) / (frequency + 0.5)).astype(np.float32)
@@ -337,7 +337,7 @@ class Space:
         else:
             columns = np.tile(np.arange(size), (count, 1))
         self._add_fuzzy(analyses, raw, columns, rough, similar)
-        return columns, self._finished(raw, columns)
+        return columns, finished(raw, self.entry[columns])
 
     def _one(self, analysis: Analysis) -> tuple[Ints, Floats]:
         """Return shortlist and evidence of one message: the same figures as `_evidence`, without sparse algebra."""
@@ -390,7 +390,7 @@ class Space:
             table[:, FIGURES.index("classified by all text")] = (kernel @ self.ridge[1])[columns]
         similar = cosines[0][:examples] + cosines[1][:examples] + cosines[2][:examples]
         self._add_fuzzy([analysis], raw, columns[None], rough[columns][None], similar[None])
-        return columns[None], self._finished(raw, columns[None])
+        return columns[None], finished(raw, self.entry[columns[None]])
 
     def _bag(self, analysis: Analysis, kind: Kind) -> tuple[Ints, Floats, int]:
         known, bag = self.content.vocabulary[kind], analysis.bags[kind]
@@ -510,21 +510,23 @@ class Space:
                 raw[message, place, letters] = fuzz.ratio(analysis.text, nearest) / 100
                 raw[message, place, words] = fuzz.partial_ratio(analysis.text, nearest) / 100
 
-    def _finished(self, raw: Floats, columns: Ints) -> Floats:
-        best = raw.max(axis=1, keepdims=True)
-        relative = raw / np.maximum(best, 1e-6)
-        for name in ("classified by examples", "classified by all text"):
-            at = FIGURES.index(name)
-            spread = raw[:, :, at].std(axis=1, keepdims=True)
-            relative[:, :, at] = (raw[:, :, at] - raw[:, :, at].mean(axis=1, keepdims=True)) / np.maximum(
-                spread, 1e-3
-            )
-        entry = self.entry[columns].astype(np.float32)
-        products = [
-            entry * raw[:, :, FIGURES.index(name)]
-            for name in ("phrases best example", "words covered by all", "phrases answer")
-        ]
-        return np.concatenate([raw, relative, entry[:, :, None], *(p[:, :, None] for p in products)], axis=2)
+
+def finished(raw: Floats, is_entry: npt.NDArray[Any]) -> Floats:
+    """Return all evidence, messages × targets × figures, given each figure by itself and which targets are entries."""
+    best = raw.max(axis=1, keepdims=True)
+    relative = raw / np.maximum(best, 1e-6)
+    for name in ("classified by examples", "classified by all text"):
+        at = FIGURES.index(name)
+        spread = raw[:, :, at].std(axis=1, keepdims=True)
+        relative[:, :, at] = (raw[:, :, at] - raw[:, :, at].mean(axis=1, keepdims=True)) / np.maximum(
+            spread, 1e-3
+        )
+    entry = is_entry.astype(np.float32)
+    products = [
+        entry * raw[:, :, FIGURES.index(name)]
+        for name in ("phrases best example", "words covered by all", "phrases answer")
+    ]
+    return np.concatenate([raw, relative, entry[:, :, None], *(p[:, :, None] for p in products)], axis=2)
 
 
 def _selector(rows: Ints, columns: Ints, height: int, width: int) -> Any:

@@ -11,13 +11,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
-from typing import Any, cast
+from typing import Any, Protocol, cast
 
 import numpy as np
 import numpy.typing as npt
 
-from bot.matching.analysis import Analysis
-from bot.matching.evidence import FIGURES, NAMES, VECTOR_KINDS, Floats, Ints, Space
+from bot.matching.analysis import Analysis, Kind
+from bot.matching.evidence import FIGURES, NAMES, VECTOR_KINDS, Floats, Ints
 
 GATE_FIGURES = (
     "probability",
@@ -43,6 +43,20 @@ _RANKERS = tuple(
 )
 _NEAREST = [GATE_FIGURES.index(f"first: {kind} best example") for kind in VECTOR_KINDS]
 _TELLING = [GATE_FIGURES.index(f"first: {kind} covered by all") for kind in ("words", "ideas", "spelling")]
+
+
+class Weighed(Protocol):
+    """Targets that can be asked for evidence: a whole content, or a few entries of very many."""
+
+    @property
+    def targets(self) -> Ints:
+        """Numbers of the targets; evidence columns follow them."""
+
+    def evidence(self, analyses: Sequence[Analysis]) -> tuple[Ints, Floats]:
+        """Return, per message, shortlisted columns and their evidence."""
+
+    def unknown_share(self, analysis: Analysis, kind: Kind) -> float:
+        """Return the share of a message's units of one kind that the targets do not know."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +107,7 @@ def rank_scores(evidence: Floats, weights: Weights) -> Floats:
 
 
 def gate_inputs(
-    analyses: Sequence[Analysis], space: Space, evidence: Floats, scores: Floats
+    analyses: Sequence[Analysis], space: Weighed, evidence: Floats, scores: Floats
 ) -> tuple[Ints, Floats, Floats]:
     """Return the order of the targets, their softmax, and the figures the gates see."""
     order = np.argsort(-scores, axis=1, kind="stable")
@@ -131,7 +145,7 @@ def gate_inputs(
     return order, odds, table
 
 
-def fuse(space: Space, analyses: Sequence[Analysis], weights: Weights) -> Fused:
+def fuse(space: Weighed, analyses: Sequence[Analysis], weights: Weights) -> Fused:
     """Rank the space's targets for each message and judge how sure that is."""
     columns, evidence = space.evidence(analyses)
     scores = rank_scores(evidence, weights)

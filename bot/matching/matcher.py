@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from copy import copy
 from dataclasses import replace
 
@@ -13,8 +13,10 @@ from rapidfuzz import fuzz, process
 from threadpoolctl import threadpool_limits
 
 from bot.matching.analysis import LONGEST_TEXT, analyse
+from bot.matching.archive import Archive, Archived
 from bot.matching.calibration import answer_threshold, offer_threshold, row_weights
 from bot.matching.fusion import shipped
+from bot.matching.index import PastAnswer, bare
 from bot.matching.learned import Learned
 from bot.matching.parts import SURE, Classified, Fusion, Judged, Part
 from bot.matching.records import Candidate, Evidence, Item, MatchPolicy, Ranking
@@ -74,12 +76,14 @@ class Matcher:
     ) -> None:
         self._keys = [item.key for item in items]
         self._phrases = _Phrases(items)
+        self._outside = tuple(outside)
         self._aside = {phrase for text in outside if (phrase := bare(fold(text)))}
         self._examples = sum(len(item.examples) for item in items)
         self._set(parts, policy)
 
     def _set(self, parts: Sequence[Part], policy: MatchPolicy) -> None:
         self.parts = tuple(parts)
+        self._archived = next((part for part in parts if isinstance(part, Archived)), None)
         self.policy = policy
         trials = [part.trial for part in parts]
         beyond = np.concatenate([trial.outside for trial in trials])
@@ -107,14 +111,28 @@ class Matcher:
         )
         return matcher
 
+    def beside(
+        self, archive: Archive, gone: Collection[int] = (), later: Iterable[PastAnswer] = ()
+    ) -> Matcher:
+        """Return this matcher with an archive of past answers beside it, but for its rows `gone`, and with `later`."""
+        found, later = copy(self), list(later)
+        there = len(archive.index.entries) - len(gone) + len(later)
+        covers = there / max(1, there + len(self._keys))
+        archived = Archived(
+            archive, len(self._keys), gone, later, self._outside, self.policy.outside_share, covers=covers
+        )
+        # What an entry answers does not belong to staff.
+        found._aside = {phrase for phrase in self._aside if not archived.same(phrase)}
+        found._examples = self._examples + there
+        found._set((*self.parts, archived), self.policy)
+        return found
+
     def rank(self, text: str, limit: int = 5) -> Ranking:
         """Return the targets `text` may mean, best first, and what to do with them."""
         text = text[:LONGEST_MESSAGE]
         phrase = bare(fold(text))
         judged = self._judged(text)
-        same = self._phrases.same(phrase) or self._phrases.near(
-            phrase, judged.order[:OPTIONS] if judged else []
-        )
+        same = self._same(phrase) or self._near(phrase, judged.order[:OPTIONS] if judged else [])
         if phrase in self._aside:
             judged = judged and Judged(
                 judged.order, judged.odds, min(judged.first, _LEAST), min(judged.listed, _LEAST)
@@ -125,7 +143,7 @@ class Matcher:
         if judged is None:
             return Ranking((), False, False, 0)
         candidates = tuple(
-            Candidate(self._keys[target], float(np.clip(judged.first * odds, 0, 1)))
+            Candidate(self._key(target), float(np.clip(judged.first * odds, 0, 1)))
             for target, odds in zip(judged.order[: max(limit, 0)], judged.odds, strict=False)
         )
         answer = bool(candidates) and judged.first >= self.answer_threshold and len(same) <= 1
@@ -138,10 +156,29 @@ class Matcher:
         found: dict[str, Mapping[str, float]] = {}
         outside: list[float] = []
         for part in self.parts:
-            of, likeness = part.evidence(text, [self._keys.index(key) for key in keys])
-            found |= {self._keys[number]: figures for number, figures in of.items()}
+            of, likeness = part.evidence(text, self._numbers(text, keys))
+            found |= {self._key(number): figures for number, figures in of.items()}
             outside += [] if likeness is None else [likeness]
         return Evidence(found, max(outside, default=None))
+
+    def _key(self, target: int) -> str:
+        if self._archived is None or target < len(self._keys):
+            return self._keys[target]
+        return self._archived.key(target)
+
+    def _numbers(self, text: str, keys: Sequence[str]) -> list[int]:
+        numbers = [self._keys.index(key) for key in keys if self._archived is None or key in self._keys]
+        return numbers + (self._archived.numbers(text, keys) if self._archived else [])
+
+    def _same(self, phrase: str) -> list[int]:
+        return self._phrases.same(phrase) + (self._archived.same(phrase) if self._archived else [])
+
+    def _near(self, phrase: str, targets: Sequence[int]) -> list[int]:
+        if self._archived is None:
+            return self._phrases.near(phrase, targets)
+        fitted = self._phrases.near(phrase, [target for target in targets if target < len(self._keys)])
+        archived = [target for target in targets if target >= len(self._keys)]
+        return fitted + [t for t in archived if _alike(phrase, [self._archived.phrase(t)])]
 
     def _judged(self, text: str) -> Judged | None:
         """Return what the parts say together."""
@@ -200,20 +237,15 @@ class _Phrases:
 
     def near(self, phrase: str, items: Sequence[int]) -> list[int]:
         """Return those of `items` that have `phrase` among their examples but for a slip of the pen."""
-        if not _SHORTEST_NEAR <= len(phrase) <= LONGEST_TEXT:
-            return []
-        numbers = _numbers(phrase)
-        return [
-            item
-            for item in items
-            if (found := process.extractOne(phrase, self._of[item], scorer=fuzz.ratio, score_cutoff=_NEAR))
-            and _numbers(found[0]) == numbers
-        ]
+        return [item for item in items if _alike(phrase, self._of[item])]
 
 
-def bare(text: str) -> str:
-    """Return `text` without spaces and punctuation."""
-    return re.sub(r"[\W_]+", "", text)
+def _alike(phrase: str, phrases: Sequence[str]) -> bool:
+    """Say whether `phrase` is one of `phrases` but for a slip of the pen."""
+    if not _SHORTEST_NEAR <= len(phrase) <= LONGEST_TEXT:
+        return False
+    found = process.extractOne(phrase, phrases, scorer=fuzz.ratio, score_cutoff=_NEAR)
+    return found is not None and _numbers(found[0]) == _numbers(phrase)
 
 
 def _numbers(text: str) -> list[str]:

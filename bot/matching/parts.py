@@ -20,11 +20,11 @@ from bot.matching.gate import Gate, Gates, Linear, learn_gates
 from bot.matching.held_out import HeldOut, held_out
 from bot.matching.records import Item
 
-_OUTSIDE_PULL = 3.0
+OUTSIDE_PULL = 3.0
 """Logits taken off for each unit of cosine by which a message is nearer to an outside example."""
 _ENOUGH_ROWS = 40
 """Held-out rows below which a content tells too little of itself to be sure of anything."""
-_MOST_OUTSIDE = 0.9
+MOST_OUTSIDE = 0.9
 SURE = 0.98
 """A classifier this sure is not questioned: no neighbours are compared, no entries asked."""
 _SHARPNESS = 3.0
@@ -57,7 +57,7 @@ class Trial:
 
 Figures = dict[int, dict[str, float]]
 """By target, plain figures by name."""
-_PLAIN = {
+PLAIN = {
     "nearest_example": tuple(FIGURES.index(f"{kind} best example") for kind in VECTOR_KINDS),
     "title": tuple(FIGURES.index(f"{kind} title") for kind in VECTOR_KINDS),
     "words": (FIGURES.index("words covered by all"),),
@@ -81,6 +81,18 @@ class Part(Protocol):
 
     def evidence(self, text: str, numbers: Sequence[int]) -> tuple[Figures, float | None]:
         """Return what speaks for those of the targets that are this part's; and likeness to what is outside."""
+
+
+def shifts_of(tried: HeldOut, outside_share: float, weights: Weights) -> list[float]:
+    """Return what to add to the logits of both gates, by what was tried of a content."""
+    share = row_weights(tried.outside, outside_share)
+    doubt = max(0.0, 1 - len(share) / _ENOUGH_ROWS)
+    return [
+        float(slope) * shift_of(logits, right, share) + float(constant) - doubt
+        for (slope, constant), logits, right in zip(
+            weights.shift, (tried.first, tried.three), (tried.right, tried.listed), strict=True
+        )
+    ]
 
 
 class Fusion:
@@ -114,15 +126,8 @@ class Fusion:
     def _calibrate(self, outside_share: float) -> None:
         tried = self.tried
         # To some of the targets, a message meant for one of the others is a message from outside.
-        outside_share = min(1 - (1 - outside_share) * self._covers, _MOST_OUTSIDE)
-        share = row_weights(tried.outside, outside_share)
-        doubt = max(0.0, 1 - len(share) / _ENOUGH_ROWS)
-        self._shifts = [
-            float(slope) * shift_of(logits, right, share) + float(constant) - doubt
-            for (slope, constant), logits, right in zip(
-                self._weights.shift, (tried.first, tried.three), (tried.right, tried.listed), strict=True
-            )
-        ]
+        outside_share = min(1 - (1 - outside_share) * self._covers, MOST_OUTSIDE)
+        self._shifts = shifts_of(tried, outside_share, self._weights)
         self.trial = Trial(
             sigmoid(tried.first + self._shifts[0]), tried.outside, np.zeros(len(tried.outside), bool)
         )
@@ -156,7 +161,7 @@ class Fusion:
             return {}, None
         columns, table = self._space.evidence([analysis])
         found = {
-            self._numbers[target]: {name: float(row[list(at)].mean()) for name, at in _PLAIN.items()}
+            self._numbers[target]: {name: float(row[list(at)].mean()) for name, at in PLAIN.items()}
             for target, row in zip(self._space.targets[columns[0]].tolist(), table[0], strict=True)
         }
         outside = None if self._outside is None else self._space.likeness(analysis, self._outside)
@@ -166,7 +171,7 @@ class Fusion:
         if self._outside is None:
             return 0.0
         nearest = self._space.likeness(analysis, self._outside)
-        return _OUTSIDE_PULL * max(0.0, nearest - first_example(figures))
+        return OUTSIDE_PULL * max(0.0, nearest - first_example(figures))
 
 
 class Classified:
