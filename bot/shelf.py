@@ -47,18 +47,26 @@ def shelve(
 
 
 def _changed(entries: Mapping[str, KnowledgeEntry], previous: Shelf) -> Shelf:
+    """Return `previous` with what has changed since; in step, since looking up a million entries takes a second."""
     before = previous.built_of
+    gone: list[int] = []
+    changed: list[KnowledgeEntry] = []
+    rest = iter(entries.values())
+    new = next(rest, None)
+    for row, old in enumerate(before.values()):
+        now: KnowledgeEntry | None
+        if new is not None and (new is old or new.id == old.id):
+            now, new = new, next(rest, None)
+        else:
+            now = entries.get(old.id)
+        if now is not old and now != old:
+            gone.append(row)
+            if now is not None:
+                changed.append(now)
+    came = [] if new is None else [entry for entry in (new, *rest) if entry.id not in before]
     return Shelf(
         archive=previous.archive,
         built_of=before,
-        beside={
-            name: entry
-            for name, entry in entries.items()
-            if (old := before.get(name)) is not entry and old != entry
-        },
-        gone=frozenset(
-            row
-            for row, (name, old) in enumerate(before.items())
-            if (now := entries.get(name)) is not old and now != old
-        ),
+        beside={entry.id: entry for entry in (*changed, *came)},
+        gone=frozenset(gone),
     )

@@ -202,3 +202,20 @@ def test_the_index_finds_the_row_of_a_question() -> None:
     assert index.knows("closes")
     assert not index.knows("helicopter")
     assert index.search("！", 3) == []
+
+
+def test_what_speaks_for_an_archived_entry_can_be_told(both: Matcher) -> None:
+    said = "松岭那边要修路修到几时"
+    keys = [candidate.key for candidate in both.rank(said).candidates]
+    found = both.evidence(said, [*keys, "knowledge:nobody"])
+    archived = [key for key in keys if key.startswith("knowledge:e")]
+    assert archived
+    assert set(archived) <= set(found.of) <= set(keys)
+    assert found.of[archived[0]]["words"] > 0
+
+
+def test_another_share_of_outside_messages_moves_the_archive_too(both: Matcher) -> None:
+    said = "price for parking a car near temple square"
+    none, many = (both.at_share(share).rank(said).candidates[0].confidence for share in (0.0, 0.8))
+    assert none >= many
+    assert both.at_share(both.policy.outside_share).rank(said) == both.rank(said)
