@@ -4,7 +4,7 @@ Pure: no input or output, no clock. Same message, state and corpus give the same
 """
 
 import hashlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 
@@ -267,13 +267,22 @@ def _option(question: _Question, option: str) -> Decision:
     if name in _OPTION_ACTS_ON and argument:
         return Command(act=_OPTION_ACTS_ON[name], argument=argument)
     content = question.corpus.content
-    for target in (
-        *(f"intent:{name}" for name in content.intents),
-        *(f"knowledge:{name}" for name in content.entries),
-    ):
+    for target in _targets(question, option):
         if option_id(target) == option and not content.expired(target, question.message.received_at.date()):
             return _chosen(question, target)
     return Command(act=Act.EXPIRED)
+
+
+def _targets(question: _Question, option: str) -> Iterator[str]:
+    """Yield every target that a button may stand for, likely ones first."""
+    corpus = question.corpus
+    if corpus.shelf is not None:
+        # Naming a million entries takes a second; the title of the button leads to its own.
+        for offered in question.state.offered:
+            if offered.id == option:
+                yield from (found.key for found in corpus.matcher.rank(offered.title, 10).candidates)
+    yield from (f"intent:{name}" for name in corpus.content.intents)
+    yield from (f"knowledge:{name}" for name in corpus.content.entries)
 
 
 def _chosen(question: _Question, target: str) -> Decision:

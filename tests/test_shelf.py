@@ -9,8 +9,9 @@ import pytest
 
 from bot.content import Content
 from bot.corpus import Corpus, LiveCorpus, build_corpus
-from bot.models import EntryStatus, KnowledgeEntry
-from tests.parts import ANSWERED, read_sample
+from bot.models import Address, Answer, EntryStatus, IncomingMessage, KnowledgeEntry, Option
+from bot.router import ConversationState, option_id, route
+from tests.parts import ANSWERED, NOON, read_sample
 
 STREETS = ("码头路", "钟楼街", "北湖路", "柳园街", "石桥路", "南渡街")
 
@@ -95,6 +96,21 @@ def test_many_changes_build_the_archive_anew(shelved: Corpus) -> None:
     assert rebuilt.shelf is not None
     assert rebuilt.shelf.changes() == 0
     assert answered(rebuilt, "第12大道几时修完") == "knowledge:s12"
+
+
+def test_a_button_of_an_archived_entry_gives_its_answer(shelved: Corpus) -> None:
+    option = Option(id=option_id("knowledge:s4"), title="石桥路几时修完")
+    for offered in ((option,), ()):
+        message = IncomingMessage(
+            id="m",
+            address=Address(channel="webchat", chat="c"),
+            text=option.title,
+            option=option.id,
+            received_at=NOON,
+        )
+        decision = route(message, ConversationState(offered=offered), shelved)
+        assert isinstance(decision, Answer)
+        assert decision.target == "knowledge:s4"
 
 
 async def test_an_overgrown_shelf_is_put_in_order_when_there_is_time(
