@@ -11,9 +11,9 @@ class Tier(StrEnum):
     """How sure the detector is, and so how much is done."""
 
     SURE = "sure"
-    """The full card, and staff are paged."""
+    """The full card, and the top of the queue."""
     POSSIBLE = "possible"
-    """One soft line before the ordinary answer; nobody is paged."""
+    """One soft line before the ordinary answer."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
