@@ -79,7 +79,9 @@ async def test_a_newer_version_is_never_overwritten_and_what_was_typed_is_kept(
 async def test_a_version_that_nobody_read_is_not_published(world: World, lin: Person, wei: Person) -> None:
     path = await _new(lin)
     await wei.post(path, {**DRAFT, "answer": "Changed.", "version": "1"})
-    assert (await lin.post(f"{path}/publish", {"version": "1"})).status == 409
+    page = await lin.post(f"{path}/publish", {"version": "1"})
+    assert page.status == 409
+    assert "What you asked for was not done" in page.words
     assert (await world.desk.entries())[0].entry.status is EntryStatus.DRAFT
 
 

@@ -124,7 +124,9 @@ async def _save(request: web.Request, entry: OpenedEntry | None) -> web.Response
 async def _changed(request: web.Request, sent: dict[str, str] | None) -> web.Response:
     """Somebody saved a newer version: show it beside what was typed, which can then be saved over it."""
     entry = await _entry(request)
-    mistake = forms.Mistake("staff.entry.changed", staff=entry.author)
+    # Who only pressed "publish" typed nothing that could be compared.
+    key = "staff.entry.changed" if sent is not None else "staff.entry.changed_first"
+    mistake = forms.Mistake(key, staff=entry.author)
     return await _entry_page(
         request, entry, sent or _values(entry), mistake=mistake, status=409, theirs=sent is not None
     )
