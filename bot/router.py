@@ -174,15 +174,8 @@ Step = Callable[[_Question], Decision | None]
 
 def by_urgent(question: _Question) -> Decision | None:
     """Somebody may be in danger: before anything else."""
-    verdict = question.verdict
-    if verdict is None or verdict.tier is not Tier.SURE:
-        return None
-    return Urgent(
-        kind=UrgentKind(verdict.kind),
-        about_other=verdict.about_other,
-        service=verdict.service,
-        candidates=question.candidates,
-    )
+    urgent = _urgent(question)
+    return None if urgent is None else replace(urgent, candidates=question.candidates)
 
 
 def by_command(question: _Question) -> Decision | None:
@@ -246,9 +239,18 @@ def route(
 
 
 def urgent_alone(message: IncomingMessage, corpus: Corpus) -> Urgent | None:
-    """Tell, from the message alone, whether somebody may be in danger: nothing else need be known for a card."""
-    decision = by_urgent(_Question(message, ConversationState(), corpus))
-    return decision if isinstance(decision, Urgent) else None
+    """Tell, from the message alone, whether somebody may be in danger: nothing else need be known for a card.
+
+    The matcher is not asked, so a card waits for no ranking and survives a matcher that fails.
+    """
+    return _urgent(_Question(message, ConversationState(), corpus))
+
+
+def _urgent(question: _Question) -> Urgent | None:
+    verdict = question.verdict
+    if verdict is None or verdict.tier is not Tier.SURE:
+        return None
+    return Urgent(kind=UrgentKind(verdict.kind), about_other=verdict.about_other, service=verdict.service)
 
 
 def option_id(target: str) -> str:

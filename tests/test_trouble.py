@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from dataclasses import replace
 
 import pytest
 
@@ -47,6 +48,18 @@ async def test_a_card_goes_out_even_when_the_exchange_cannot_be_opened(
     trouble.problem = RuntimeError("nobody expected this")
     (card,) = await office.ask(CRISIS)
     assert card.kind == "urgent"
+
+
+async def test_a_card_goes_out_even_when_the_matcher_fails(troubled: tuple[Office, Troubled]) -> None:
+    class Broken:
+        def rank(self, text: str, limit: int = 5) -> None:
+            raise RuntimeError("the index is gone")
+
+    office, _ = troubled
+    office.live.corpus = replace(office.live.corpus, matcher=Broken())  # type: ignore[arg-type]
+    (card,) = await office.ask(CRISIS)
+    assert card.kind == "urgent"
+    assert "12356" in card.text
 
 
 @pytest.mark.parametrize("slow", ["record", "conversation", "message_seen"])
