@@ -17,9 +17,6 @@ log = logging.getLogger(__name__)
 EVERY = 15.0
 """Seconds between two rounds."""
 BATCH = 200
-ALL = 1_000_000
-CRISIS_EVERY = dt.timedelta(hours=1)
-"""Urgent inquiries go sooner than the others that closed with them, so all of those are looked through."""
 SESSION_LIFE = dt.timedelta(hours=12)
 
 
@@ -34,7 +31,6 @@ class Clockwork:
         self._live = live
         self._clock = clock
         self._task: asyncio.Task[None] | None = None
-        self._crisis_looked_at: dt.datetime | None = None
 
     async def start(self) -> None:
         """Begin the rounds."""
@@ -61,7 +57,7 @@ class Clockwork:
             for inquiry in await self._store.inquiries_settled_before(
                 closed_before, InquiryStatus.CLOSED, BATCH, urgent=urgent
             ):
-                await self._store.purge_inquiry(inquiry.id)
+                await self._purge(inquiry, now)
         await self._store.drop_expired(
             now, now - dt.timedelta(hours=retention.message_ids_hours), now - SESSION_LIFE
         )
@@ -74,6 +70,7 @@ class Clockwork:
         await self._let_go(inquiry, now)
 
     async def _purge(self, inquiry: Inquiry, now: dt.datetime) -> None:
+        # Again, in case the desk died between closing the inquiry and letting its conversation go.
         await self._let_go(inquiry, now)
         await self._store.purge_inquiry(inquiry.id)
 

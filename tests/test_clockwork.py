@@ -109,6 +109,17 @@ async def test_the_exchange_of_a_closed_inquiry_goes_an_hour_later(office: Offic
     assert await office.assistant.exchange(address()) is None
 
 
+async def test_an_exchange_goes_with_its_words_though_the_desk_died_before_it_let_it_go(
+    office: Office,
+) -> None:
+    reference = await office.hand_over()
+    situation = await office.situation_of(reference)
+    await office.store.close_situation(situation, "ada", office.clock(), [])
+    await after(office, days=31)
+    await after(office, minutes=61)
+    assert await office.assistant.exchange(address()) is None
+
+
 async def test_message_ids_are_forgotten_after_two_days(office: Office) -> None:
     await office.ask(UNANSWERED, id="1")
     await after(office, hours=47)

@@ -25,7 +25,6 @@ URGENT_KINDS = (
 )
 HARMLESS_KINDS = ("idiom", "administrative", "news", "past", "ordinary")
 CARDS = ("crisis", "crisis_other", "danger", "danger_other")
-DUTIES = ("on_duty", "off_duty", "off_duty_until", "not_filed")
 STALE_AFTER = timedelta(days=90)
 _LONGEST_CARD = {"zh-Hans": 300, "zh-Hant": 300, "en": 120}
 """Characters in Chinese, words in English; with the longest call and duty lines."""
