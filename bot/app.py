@@ -129,7 +129,14 @@ class App:
         return f"{self.address}/staff/join/{await self.accounts.invite(role)}"
 
     async def start(self) -> None:
-        """Begin to serve. Raises `ContentError`, or `OSError` when the port is taken."""
+        """Begin to serve. Raises `ContentError`, or `OSError` when the port is taken; all is stopped by then."""
+        try:
+            await self._start()
+        except BaseException:
+            await self.stop()
+            raise
+
+    async def _start(self) -> None:
         # First, so that a port that is taken is told at once; who calls early waits for the fit.
         listening = _bound(self.settings.host, self.settings.port)
         self.port = listening.getsockname()[1]
@@ -215,11 +222,7 @@ async def open_accounts(settings: Settings) -> tuple[Store, Accounts]:
 async def running(settings: Settings, key: Key | None = None) -> AsyncIterator[App]:
     """Serve inside the block: what tests and `serve` use."""
     app = await open_app(settings, key or find_key(settings))
-    try:
-        await app.start()
-    except BaseException:
-        await app.stop()
-        raise
+    await app.start()
     try:
         yield app
     finally:

@@ -127,13 +127,9 @@ async def _serve_until_stopped(settings: Settings, find_key, open_app) -> int:  
     try:
         await app.start()
     except OSError as exc:
-        await app.stop()
         raise DeskError(
             say["cli.port_taken"].format(port=settings.port, problem=exc.strerror or exc)
         ) from exc
-    except BaseException:
-        await app.stop()
-        raise
     print(say["cli.chat_at"].format(address=app.address + "/"))
     print(say["cli.console_at"].format(address=app.address + "/staff"))
     print(say["cli.telegram_on"] if app.telegram is not None else say["cli.telegram_off"])
