@@ -10,7 +10,8 @@ from collections.abc import Callable, Mapping, Sequence
 from bot.channels.base import Channel
 from bot.codec import from_json
 from bot.errors import DeskError, NotFound, StoreError, TryLater, Unreachable, VaultError
-from bot.models import Address, Delivery, DeliveryStatus, Reply
+from bot.exchange import open_address
+from bot.models import Address, Delivery, DeliveryStatus, Inquiry, Reply
 from bot.store.base import Store
 from bot.vault import Vault
 
@@ -79,7 +80,7 @@ class Deliverer:
 
     async def _look(self) -> None:
         """Start sending for every address that is owed something and has nothing under way."""
-        waiting: dict[Address, list[Delivery]] = {}
+        waiting: dict[Address, list[tuple[Inquiry, Delivery]]] = {}
         # Whoever is busy now may be done when the outbox was read, and what it listed has been sent by then.
         busy = set(self._busy)
         now = self._clock()
@@ -89,12 +90,12 @@ class Deliverer:
             if inquiry is None:
                 continue
             try:
-                address = from_json(Address, self._vault.open("address", inquiry.address))
+                address = open_address(self._vault, inquiry)
             except (VaultError, ValueError):
                 log.exception("An address could not be opened", extra={"delivery": delivery.id})
                 await self._settle(delivery, DeliveryStatus.FAILED, problem="address")
                 continue
-            waiting.setdefault(address, []).append(delivery)
+            waiting.setdefault(address, []).append((inquiry, delivery))
         for address, deliveries in waiting.items():
             if address not in busy and address not in self._not_before:
                 self._busy.add(address)
@@ -102,10 +103,10 @@ class Deliverer:
                 self._sending.add(task)
                 task.add_done_callback(self._sending.discard)
 
-    async def _send_in_order(self, address: Address, deliveries: Sequence[Delivery]) -> None:
+    async def _send_in_order(self, address: Address, deliveries: Sequence[tuple[Inquiry, Delivery]]) -> None:
         try:
-            for delivery in deliveries:
-                again_at = await self._send(address, delivery)
+            for inquiry, delivery in deliveries:
+                again_at = await self._send(address, inquiry, delivery)
                 if again_at is not None:
                     self._not_before[address] = again_at
                     break
@@ -117,13 +118,14 @@ class Deliverer:
             self._busy.discard(address)
             self._wake.set()
 
-    async def _send(self, address: Address, delivery: Delivery) -> dt.datetime | None:
+    async def _send(self, address: Address, inquiry: Inquiry, delivery: Delivery) -> dt.datetime | None:
         """Try once; return when to try again, or None when the delivery is settled."""
         channel = self._channels.get(address.channel)
         if channel is None:
             return await self._retry(delivery, "no channel", LONGEST_RETRY)
         try:
-            reply = from_json(Reply, self._vault.open("reply", delivery.body))
+            box = self._vault.unwrap(inquiry.id, inquiry.data_key)
+            reply = from_json(Reply, box.open("reply", delivery.body))
         except (VaultError, ValueError):
             log.exception("A delivery could not be opened", extra={"delivery": delivery.id})
             await self._settle(delivery, DeliveryStatus.FAILED, problem="unreadable")

@@ -28,7 +28,7 @@ from bot.models import (
 )
 from bot.reference import read_reference
 from bot.store.base import Store
-from bot.vault import Vault
+from bot.vault import Box, Vault
 
 SUGGESTIONS = 5
 UNSETTLED = (InquiryStatus.OPEN, InquiryStatus.WAITING)
@@ -131,7 +131,9 @@ class Desk:
         inquiries = await self._store.open_situation(situation_id, staff, self._clock())
         situation = await self.peek(situation_id)
         opened = tuple([await self._opened(inquiry) for inquiry in inquiries])
-        draft = None if situation.draft is None else self._vault.open("draft", situation.draft).decode()
+        draft = (
+            None if situation.draft is None else self._box(situation).open("draft", situation.draft).decode()
+        )
         return OpenedSituation(
             situation=situation, inquiries=opened, draft=draft, suggestions=self._suggestions(opened)
         )
@@ -150,7 +152,8 @@ class Desk:
 
     async def save_draft(self, situation_id: str, staff: str, text: str) -> None:
         """Keep what is begun. Raises `SituationTaken`, `SituationSettled`, `NotFound`."""
-        draft = self._vault.seal("draft", text.encode()) if text.strip() else None
+        situation = await self.peek(situation_id)
+        draft = self._box(situation).seal("draft", text.encode()) if text.strip() else None
         await self._store.save_draft(situation_id, staff, draft, self._clock())
 
     async def answer(self, answer: StaffAnswer) -> Situation:
@@ -168,13 +171,8 @@ class Desk:
             if inquiry.status not in UNSETTLED:  # answered already, or the citizen needs it no more
                 continue
             reply = replies.staff_answer(content, inquiry.reference, answer.text, inquiry.language)
-            answered.append(
-                (
-                    inquiry.id,
-                    self._vault.seal("words", to_json(said)),
-                    owe(self._vault, inquiry.id, reply, now),
-                )
-            )
+            box = self._box(inquiry)
+            answered.append((inquiry.id, box.seal("words", to_json(said)), owe(box, inquiry.id, reply, now)))
         entry = None
         if answer.question is not None:
             entry = self._stored(
@@ -198,7 +196,12 @@ class Desk:
         inquiries = await self._store.open_situation(situation_id, staff, now)
         content = self._live.corpus.content
         told = [
-            owe(self._vault, inquiry.id, replies.closed(content, inquiry.reference, inquiry.language), now)
+            owe(
+                self._box(inquiry),
+                inquiry.id,
+                replies.closed(content, inquiry.reference, inquiry.language),
+                now,
+            )
             for inquiry in inquiries
             if inquiry.status in UNSETTLED
         ]
@@ -209,11 +212,15 @@ class Desk:
         return closed
 
     async def _opened(self, inquiry: Inquiry) -> OpenedInquiry:
+        box = self._box(inquiry)
         return OpenedInquiry(
             inquiry=inquiry,
-            words=tuple(from_json(Words, self._vault.open("words", words)) for words in inquiry.words),
+            words=tuple(from_json(Words, box.open("words", words)) for words in inquiry.words),
             deliveries=tuple(await self._store.deliveries_of(inquiry.id)),
         )
+
+    def _box(self, owner: Inquiry | Situation) -> Box:
+        return self._vault.unwrap(owner.id, owner.data_key)
 
     def _suggestions(self, opened: Sequence[OpenedInquiry]) -> tuple[Suggestion, ...]:
         asked = _asked(opened)
@@ -359,12 +366,12 @@ class Desk:
         )
 
 
-def owe(vault: Vault, inquiry_id: str, reply: Reply, now: dt.datetime) -> Delivery:
-    """Return the delivery that owes `reply` to the inquiry's address."""
+def owe(box: Box, inquiry_id: str, reply: Reply, now: dt.datetime) -> Delivery:
+    """Return the delivery that owes `reply` to the address of the inquiry whose key is in `box`."""
     return Delivery(
         id=reply.id,
         inquiry_id=inquiry_id,
-        body=vault.seal("reply", to_json(reply)),
+        body=box.seal("reply", to_json(reply)),
         status=DeliveryStatus.OWED,
         created_at=now,
         due_at=now,

@@ -85,20 +85,28 @@ def conversation_key(vault: Vault, address: Address) -> str:
     return vault.digest("conversation", f"{address.channel}\0{address.chat}")
 
 
+def open_address(vault: Vault, inquiry: Inquiry) -> Address:
+    """Return whom the inquiry's replies go to. Raises `VaultError`."""
+    return from_json(Address, vault.unwrap(inquiry.id, inquiry.data_key).open("address", inquiry.address))
+
+
 def open_memory(vault: Vault, conversation: Conversation | None) -> Memory:
     """Open what the conversation holds; a new one holds nothing."""
-    return (
-        Memory() if conversation is None else from_json(Memory, vault.open("conversation", conversation.body))
-    )
+    if conversation is None:
+        return Memory()
+    box = vault.unwrap(conversation.key, conversation.data_key)
+    return from_json(Memory, box.open("conversation", conversation.body))
 
 
 def seal_memory(
     vault: Vault, memory: Memory, key: str, before: Conversation | None, keep_until: dt.datetime | None
 ) -> Conversation:
-    """Seal the memory as the next version of the conversation."""
+    """Seal the memory as the next version of the conversation, with a new key: no older version opens with it."""
+    data_key = vault.new_key(key)
     return Conversation(
         key=key,
-        body=vault.seal("conversation", to_json(memory)),
+        body=vault.unwrap(key, data_key).seal("conversation", to_json(memory)),
+        data_key=data_key,
         keep_until=keep_until,
         version=1 if before is None else before.version + 1,
     )
@@ -106,7 +114,7 @@ def seal_memory(
 
 async def let_go(store: Store, vault: Vault, inquiry: Inquiry, until: dt.datetime) -> None:
     """Let the conversation that leads to a closed inquiry go at `until`, unless another in it is not closed."""
-    key = conversation_key(vault, from_json(Address, vault.open("address", inquiry.address)))
+    key = conversation_key(vault, open_address(vault, inquiry))
     while (conversation := await store.conversation(key)) is not None:
         for reach in open_memory(vault, conversation).reaches:
             other = await store.inquiry(reach.id)

@@ -251,6 +251,10 @@ class Conversation:
     key: str
     """Keyed digest of the address."""
     body: Sealed
+    """Sealed with `data_key`."""
+    data_key: Sealed
+    """A key of its own, wrapped by the desk's; a new one with each version, so that what a later version leaves
+    out cannot be opened any more. An engine keeps it apart from the body; without it the body is noise."""
     keep_until: datetime | None
     """None while an inquiry in it is not closed."""
     version: int
@@ -266,6 +270,9 @@ class Inquiry:
     situation_id: str
     status: InquiryStatus
     channel: str
+    data_key: Sealed
+    """A key of its own, wrapped by the desk's, that seals its address, its words and the bodies of its deliveries.
+    An engine keeps it apart from them; it goes with the inquiry, and without it they are noise."""
     address: Sealed
     words: tuple[Sealed, ...]
     """Each a sealed `Words`; appended to, never rewritten."""
@@ -301,6 +308,8 @@ class Situation:
     urgent: UrgentKind | None
     languages: tuple[Language, ...]
     references: tuple[str, ...]
+    data_key: Sealed
+    """A key of its own, wrapped by the desk's, that seals what staff write in it. Kept as an inquiry's is."""
     opened_at: datetime
     updated_at: datetime
     claimed_by: str | None = None
@@ -319,7 +328,7 @@ class Delivery:
     id: str
     inquiry_id: str
     body: Sealed
-    """A sealed `Reply`."""
+    """A `Reply`, sealed with the inquiry's key."""
     status: DeliveryStatus
     created_at: datetime
     due_at: datetime

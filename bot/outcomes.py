@@ -390,6 +390,8 @@ class Outcomes:
             reply = replies.receipt(content, new_reference(), moment.language, duty, soft=soft, before=before)
         assert reply.reference is not None  # noqa: S101 (a receipt always carries one)
         inquiry_id, situation_id = replies.new_id(), replies.new_id()
+        data_key = self._vault.new_key(inquiry_id)
+        box = self._vault.unwrap(inquiry_id, data_key)
         words = [Words(who="citizen", at=now, text=asked)]
         said = said_before(moment)
         if said:
@@ -400,8 +402,9 @@ class Outcomes:
             situation_id=situation_id,
             status=InquiryStatus.OPEN,
             channel=moment.message.address.channel,
-            address=self._vault.seal("address", to_json(moment.message.address)),
-            words=tuple(self._vault.seal("words", to_json(each)) for each in words),
+            data_key=data_key,
+            address=box.seal("address", to_json(moment.message.address)),
+            words=tuple(box.seal("words", to_json(each)) for each in words),
             language=moment.language,
             urgent=urgent,
             opened_at=now,
@@ -415,16 +418,19 @@ class Outcomes:
             urgent=urgent,
             languages=(moment.language,),
             references=(reply.reference,),
+            data_key=self._vault.new_key(situation_id),
             opened_at=now,
             updated_at=now,
         )
-        receipt = owe(self._vault, inquiry_id, reply, now)
+        receipt = owe(box, inquiry_id, reply, now)
         return Filing(inquiry=inquiry, situation=situation, receipt=receipt), reply
 
     def _addition(self, moment: Moment, known: Known, text: str, reply: Reply | None) -> Addition:
+        inquiry = known.inquiry
+        box = self._vault.unwrap(inquiry.id, inquiry.data_key)
         return Addition(
-            inquiry_id=known.inquiry.id,
-            words=self._vault.seal("words", to_json(Words(who="citizen", at=moment.now, text=text))),
+            inquiry_id=inquiry.id,
+            words=box.seal("words", to_json(Words(who="citizen", at=moment.now, text=text))),
             at=moment.now,
-            receipt=None if reply is None else owe(self._vault, known.inquiry.id, reply, moment.now),
+            receipt=None if reply is None else owe(box, inquiry.id, reply, moment.now),
         )

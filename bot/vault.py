@@ -1,7 +1,9 @@
 """Sealing and opening of words and addresses, and keyed digests to look things up by.
 
-XChaCha20-Poly1305 with a random 24-byte nonce for every message (libsodium through PyNaCl); each use has its own
-key, derived from the desk's key, so that words cannot be passed off as an address or the other way round.
+XChaCha20-Poly1305 with a random 24-byte nonce for every message (libsodium through PyNaCl). Each inquiry,
+conversation and situation has a random key of its own, which the desk's key wraps: whoever destroys it has erased
+every copy of what it sealed. Each use of a key has a key derived from it, so that words cannot be passed off as an
+address or the other way round.
 """
 
 import hashlib
@@ -18,44 +20,76 @@ from bot.errors import VaultError
 from bot.models import Sealed
 
 KEY_BYTES = 32
+WRAPPING = "data key"
+
+
+class Box:
+    """Seals and opens with one key of 32 bytes; shows it to nobody."""
+
+    def __init__(self, key: bytes) -> None:
+        self._key = key
+        self._boxes: dict[str, Aead] = {}
+
+    def seal(self, purpose: str, plain: bytes, owner: str = "") -> Sealed:
+        """Return `plain` sealed for `purpose` and `owner`; sealing the same twice gives different bytes."""
+        return Sealed(bytes(self._box(purpose).encrypt(plain, f"{purpose}\0{owner}".encode())))
+
+    def open(self, purpose: str, sealed: Sealed, owner: str = "") -> bytes:
+        """Return what was sealed. Raises `VaultError` when it was altered, or sealed with another key or for another."""
+        try:
+            return self._box(purpose).decrypt(sealed, f"{purpose}\0{owner}".encode())
+        except (CryptoError, ValueError) as exc:
+            raise VaultError(
+                "Sealed data cannot be opened: the desk key is not the one it was sealed with, or it was altered."
+            ) from exc
+
+    def derive(self, label: str) -> bytes:
+        """Return the key for one use, 32 bytes."""
+        return hashlib.blake2b(label.encode(), key=self._key, digest_size=KEY_BYTES).digest()
+
+    def _box(self, purpose: str) -> Aead:
+        box = self._boxes.get(purpose)
+        if box is None:
+            box = self._boxes[purpose] = Aead(self.derive("seal " + purpose))
+        return box
 
 
 class Vault:
-    """Seals and opens with one desk key of 32 bytes."""
+    """The desk's key: wraps the keys of inquiries, conversations and situations, and seals what belongs to no citizen."""
 
     def __init__(self, key: bytes) -> None:
         if len(key) != KEY_BYTES:
             raise VaultError(
                 f"The desk key has {len(key)} bytes; it must be {KEY_BYTES} bytes, base64-encoded."
             )
-        self._key = key
-        self._boxes: dict[str, Aead] = {}
+        self._desk = Box(key)
 
     def seal(self, purpose: str, plain: bytes) -> Sealed:
-        """Return `plain` sealed for `purpose`; sealing the same twice gives different bytes."""
-        return Sealed(bytes(self._box(purpose).encrypt(plain, purpose.encode())))
+        """Return `plain` sealed for `purpose` by the desk's key itself: for what no citizen wrote."""
+        return self._desk.seal(purpose, plain)
 
     def open(self, purpose: str, sealed: Sealed) -> bytes:
         """Return what was sealed. Raises `VaultError` when it was altered or sealed with another key."""
-        try:
-            return self._box(purpose).decrypt(sealed, purpose.encode())
-        except (CryptoError, ValueError) as exc:
-            raise VaultError(
-                "Sealed data cannot be opened: the desk key is not the one it was sealed with, or it was altered."
-            ) from exc
+        return self._desk.open(purpose, sealed)
 
     def digest(self, purpose: str, text: str) -> str:
         """Return a keyed digest of `text`, 64 hex digits: the same for the same text, useless without the key."""
-        return hmac.new(self._derive("digest " + purpose), text.encode(), hashlib.sha256).hexdigest()
+        return hmac.new(self._desk.derive("digest " + purpose), text.encode(), hashlib.sha256).hexdigest()
 
-    def _box(self, purpose: str) -> Aead:
-        box = self._boxes.get(purpose)
-        if box is None:
-            box = self._boxes[purpose] = Aead(self._derive("seal " + purpose))
-        return box
+    def new_key(self, owner: str) -> Sealed:
+        """Return a new random key for the record of that id, wrapped."""
+        return self._desk.seal(WRAPPING, token_bytes(KEY_BYTES), owner)
 
-    def _derive(self, label: str) -> bytes:
-        return hashlib.blake2b(label.encode(), key=self._key, digest_size=KEY_BYTES).digest()
+    def unwrap(self, owner: str, data_key: Sealed) -> Box:
+        """Return what seals and opens with the key of that record.
+
+        Raises `VaultError` when it is another record's key, was altered or wrapped by another desk key.
+        """
+        return Box(self._desk.open(WRAPPING, data_key, owner))
+
+    def rewrap(self, owner: str, data_key: Sealed, other: "Vault", new_owner: str) -> Sealed:
+        """Return the same key as another desk key wraps it. Raises as `unwrap`."""
+        return other._desk.seal(WRAPPING, self._desk.open(WRAPPING, data_key, owner), new_owner)
 
 
 def encode_key(key: bytes) -> str:

@@ -198,7 +198,13 @@ async def test_an_answer_reaches_every_inquiry_in_the_situation_but_those_the_ci
         receipt = dataclasses.replace(
             opened.inquiries[0].deliveries[0], id=f"receipt {name}", inquiry_id=f"inquiry {name}"
         )
-        joined = dataclasses.replace(first, id=f"inquiry {name}", reference=f"R-{name}", status=status)
+        joined = dataclasses.replace(
+            first,
+            id=f"inquiry {name}",
+            reference=f"R-{name}",
+            status=status,
+            data_key=office.vault.new_key(f"inquiry {name}"),
+        )
         before = await office.store.conversation(conversation_key(office.vault, address("ann")))
         assert before is not None
         after = dataclasses.replace(before, key=f"conversation {name}", version=1)

@@ -9,11 +9,12 @@ import pytest
 
 from bot.corpus import Corpus
 from bot.errors import StoreStopped
+from bot.exchange import conversation_key
 from bot.logs import JsonLines
 from bot.models import StaffAnswer
 from bot.store.tinydb import open_tinydb
 from bot.vault import Vault
-from tests.parts import CRISIS, KEY, Office, Troubled, make_office
+from tests.parts import CRISIS, KEY, Office, Troubled, address, make_office
 
 CANARY = "zanzibarcanary"
 CHAT = "chat-zanzibarchat-1"
@@ -134,3 +135,13 @@ async def test_no_log_line_carries_a_word_also_when_things_fail(
     for secret in (CANARY, CHAT, STAFF_SAID, DRAFT, QUESTION, CRISIS):
         assert not any(secret in line for line in lines)
     await store.close()
+
+
+async def test_the_key_of_a_conversation_changes_with_every_version_of_it(office: Office) -> None:
+    keys = set()
+    for _ in range(3):
+        await office.ask("hello")
+        kept = await office.store.conversation(conversation_key(office.vault, address()))
+        assert kept is not None
+        keys.add(kept.data_key)
+    assert len(keys) == 3

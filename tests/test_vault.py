@@ -75,6 +75,44 @@ def test_a_refusal_says_nothing_of_what_was_sealed(vault: Vault) -> None:
     assert "desk key" in str(raised.value)
 
 
+def test_a_record_has_a_key_of_its_own(vault: Vault) -> None:
+    one, other = vault.new_key("i-1"), vault.new_key("i-2")
+    sealed = vault.unwrap("i-1", one).seal("words", PLAIN)
+    assert vault.unwrap("i-1", one).open("words", sealed) == PLAIN
+    with pytest.raises(VaultError):
+        vault.unwrap("i-2", other).open("words", sealed)
+    with pytest.raises(VaultError):
+        vault.open("words", sealed)
+
+
+def test_a_key_cannot_be_passed_off_as_another_records(vault: Vault) -> None:
+    with pytest.raises(VaultError):
+        vault.unwrap("i-2", vault.new_key("i-1"))
+
+
+def test_a_wrapped_key_opens_only_with_the_desk_key(vault: Vault) -> None:
+    with pytest.raises(VaultError):
+        Vault(bytes(KEY_BYTES)).unwrap("i-1", vault.new_key("i-1"))
+
+
+def test_a_key_that_is_wrapped_anew_opens_the_same(vault: Vault) -> None:
+    other, key = Vault(bytes(KEY_BYTES)), vault.new_key("i-1")
+    sealed = vault.unwrap("i-1", key).seal("words", PLAIN)
+    again = vault.rewrap("i-1", key, other, "i-1 anew")
+    assert other.unwrap("i-1 anew", again).open("words", sealed) == PLAIN
+    with pytest.raises(VaultError):
+        vault.unwrap("i-1 anew", again)
+
+
+def test_no_key_shows_in_what_is_printed_or_raised(vault: Vault) -> None:
+    box = vault.unwrap("i-1", vault.new_key("i-1"))
+    with pytest.raises(VaultError) as raised:
+        box.open("words", Sealed(b"altered" * 9))
+    keys = [KEY, box.derive("seal words"), vars(box)["_key"]]
+    shown = "".join(map(repr, (vault, box, raised.value, raised.value.args))) + str(raised.value)
+    assert not any(form in shown for key in keys for form in (repr(key)[2:-1], key.hex(), encode_key(key)))
+
+
 def test_a_digest_is_the_same_for_the_same_text(vault: Vault) -> None:
     digest = vault.digest("conversation", "telegram\0007")
     assert digest == Vault(KEY).digest("conversation", "telegram\0007")

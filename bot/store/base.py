@@ -2,8 +2,9 @@
 
 Every engine passes one contract suite (`tests/store/`). A verb returns only after its change is durable; a verb
 that raises has changed nothing. What a verb returns or raises rests on durable data only, so that nobody acts on
-what a crash would take back. Words, addresses and drafts arrive sealed: an engine never sees them. Every verb
-raises `StoreStopped` once a write has failed or the store is closed.
+what a crash would take back. Words, addresses and drafts arrive sealed: an engine never sees them. The `data_key`
+of a record comes and goes with it, but stands in a place of its own: never in one row with what it seals. Every
+verb raises `StoreStopped` once a write has failed or the store is closed.
 """
 
 from collections.abc import AsyncIterator, Sequence
@@ -25,7 +26,7 @@ from bot.models import (
     StoredEntry,
 )
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

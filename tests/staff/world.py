@@ -29,6 +29,7 @@ from bot.models import (
     Language,
     Reply,
     Role,
+    Sealed,
     Situation,
     SituationStatus,
     UrgentKind,
@@ -39,7 +40,7 @@ from bot.staff import create_console
 from bot.staff.auth import Accounts
 from bot.store.base import Addition, Effect, Filing, Store
 from bot.store.tinydb import open_tinydb
-from bot.vault import Vault
+from bot.vault import Box, Vault
 
 HERE = Path(__file__).parent
 PASSWORD = "correct horse battery"
@@ -104,25 +105,30 @@ class World:
         """File an inquiry as the assistant does, and return its situation."""
         now, name = self.clock(), token_hex(8)
         reference = new_reference()
+        situation_id = token_hex(16)
         situation = joins or Situation(
-            id=token_hex(16),
+            id=situation_id,
             status=SituationStatus.OPEN,
             lane=lane,
             nearest=nearest,
             urgent=urgent,
             languages=(language,),
             references=(reference,),
+            data_key=self.vault.new_key(situation_id),
             opened_at=now,
             updated_at=now,
         )
+        data_key = self.vault.new_key(f"i-{name}")
+        box = self.vault.unwrap(f"i-{name}", data_key)
         inquiry = Inquiry(
             id=f"i-{name}",
             reference=reference,
             situation_id=situation.id,
             status=InquiryStatus.OPEN,
             channel=channel,
-            address=self.vault.seal("address", to_json(Address(channel=channel, chat=name))),
-            words=(self._words(text),),
+            data_key=data_key,
+            address=box.seal("address", to_json(Address(channel=channel, chat=name))),
+            words=(self._words(box, text),),
             language=language,
             opened_at=now,
             updated_at=now,
@@ -134,7 +140,7 @@ class World:
                 at=now,
                 conversation=self._conversation(name, 1),
                 filing=Filing(
-                    inquiry=inquiry, situation=situation, receipt=owe(self.vault, inquiry.id, receipt, now)
+                    inquiry=inquiry, situation=situation, receipt=owe(box, inquiry.id, receipt, now)
                 ),
             )
         )
@@ -144,12 +150,15 @@ class World:
     async def add(self, text: str) -> None:
         """Let the citizen who asked last write more."""
         name = self.names[-1]
+        inquiry = await self.store.inquiry(f"i-{name}")
+        assert inquiry is not None
+        words = self._words(self.vault.unwrap(inquiry.id, inquiry.data_key), text)
         await self.store.record(
             Effect(
                 message=f"m2-{token_hex(4)}",
                 at=self.clock(),
                 conversation=self._conversation(token_hex(4), 1),
-                addition=Addition(inquiry_id=f"i-{name}", words=self._words(text), at=self.clock()),
+                addition=Addition(inquiry_id=inquiry.id, words=words, at=self.clock()),
             )
         )
 
@@ -162,13 +171,17 @@ class World:
         token = await self.accounts.accept(await self.accounts.invite(role), name, PASSWORD, language)
         return Person(self, name, token)
 
-    def _words(self, text: str) -> Any:
-        words = Words(who="citizen", at=self.clock(), text=text)
-        return self.vault.seal("words", to_json(words))
+    def _words(self, box: Box, text: str) -> Sealed:
+        return box.seal("words", to_json(Words(who="citizen", at=self.clock(), text=text)))
 
     def _conversation(self, key: str, version: int) -> Conversation:
+        data_key = self.vault.new_key(f"c-{key}")
         return Conversation(
-            key=f"c-{key}", body=self.vault.seal("exchange", b"{}"), keep_until=None, version=version
+            key=f"c-{key}",
+            body=self.vault.unwrap(f"c-{key}", data_key).seal("conversation", b"{}"),
+            data_key=data_key,
+            keep_until=None,
+            version=version,
         )
 
 

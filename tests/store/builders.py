@@ -38,7 +38,13 @@ def sealed(text: str) -> Sealed:
 
 def conversation(key: str = "c-1", version: int = 1, **other: Any) -> Conversation:
     return replace(
-        Conversation(key=key, body=sealed(f"{key} as of {version}"), keep_until=None, version=version),
+        Conversation(
+            key=key,
+            body=sealed(f"{key} as of {version}"),
+            data_key=sealed(f"key {key}/{version}"),
+            keep_until=None,
+            version=version,
+        ),
         **other,
     )
 
@@ -50,6 +56,7 @@ def inquiry(name: str = "1", **other: Any) -> Inquiry:
         situation_id=f"s-{name}",
         status=InquiryStatus.OPEN,
         channel="webchat",
+        data_key=sealed(f"key of inquiry {name}"),
         address=sealed(f"address {name}"),
         words=(sealed(f"question {name}"),),
         language="en",
@@ -68,6 +75,7 @@ def situation(name: str = "1", **other: Any) -> Situation:
         urgent=None,
         languages=("en",),
         references=(f"R-{name}",),
+        data_key=sealed(f"key of situation {name}"),
         opened_at=NOW,
         updated_at=NOW,
     )

@@ -21,10 +21,11 @@ Document = dict[str, Any]
 class Codec(Generic[R]):
     """Turns records of one frozen dataclass into documents, and documents into rows and back."""
 
-    def __init__(self, record: type[R]) -> None:
+    def __init__(self, record: type[R], *apart: str) -> None:
+        """`apart` names fields that are kept elsewhere: they are in no document, and given to make a record."""
         hints = get_type_hints(record)
         self._record = record
-        self._names = tuple(field.name for field in fields(record))  # type: ignore[arg-type]
+        self._names = tuple(field.name for field in fields(record) if field.name not in apart)  # type: ignore[arg-type]
         self._values = attrgetter(*self._names)
         self._forms = {name: form(hints[name]) for name in self._names}
         self._dumps = [(name, form.dump) for name, form in self._forms.items()]
@@ -33,9 +34,9 @@ class Codec(Generic[R]):
         """Return the document that holds `record`."""
         return dict(zip(self._names, self._values(record), strict=True))
 
-    def record(self, document: Mapping[str, Any]) -> R:
-        """Return the record that `document` holds."""
-        return self._record(**document)
+    def record(self, document: Mapping[str, Any], **apart: Any) -> R:
+        """Return the record that `document` holds, with the fields that are kept elsewhere."""
+        return self._record(**document, **apart)
 
     def encode(self, document: Mapping[str, Any]) -> bytes:
         """Return the row for `document`. Raises `StoreError` for a value that its field does not allow."""

@@ -15,10 +15,11 @@ R = TypeVar("R")
 class Collection(Generic[R]):
     """The records of one table."""
 
-    def __init__(self, db: RowDB, name: str, record: type[R], *key: str) -> None:
-        """`name` is the table's and the plural for people; `key` names the fields that tell records apart."""
+    def __init__(self, db: RowDB, name: str, record: type[R], *key: str, apart: Sequence[str] = ()) -> None:
+        """`name` is the table's and the plural for people; `key` names the fields that tell records apart; `apart`
+        those that are kept elsewhere."""
         self.name = name
-        self.codec = Codec(record)
+        self.codec = Codec(record, *apart)
         self.table = db.rows(name, self.codec)
         self._key_of: Callable[[Document], Any] = itemgetter(*key)
         self._by_key = self.table.index(Unique(self._key_of))
@@ -34,6 +35,10 @@ class Collection(Generic[R]):
     def unique(self, field: str) -> Unique:
         """Let an index follow that finds the one row with a value of `field`."""
         return self.table.index(Unique(itemgetter(field)))
+
+    def fill(self, rows: Iterable[tuple[int, bytes]]) -> None:
+        """Take in the records as they were read from disk. Raises ValueError for a row that is none of ours."""
+        self.table.fill((doc_id, self.codec.decode(body)) for doc_id, body in rows)
 
     def get(self, key: Any) -> R | None:
         """Return the record with that key, if it is kept."""
@@ -51,7 +56,7 @@ class Collection(Generic[R]):
         if doc_id is None:
             return None
         document = self.table.get(doc_id=doc_id)
-        return None if document is None else self.codec.record(document)
+        return None if document is None else self._record(document)
 
     def all_at(self, doc_ids: Iterable[int]) -> Sequence[R]:
         """Return the records of these rows, in the same order."""
@@ -59,7 +64,7 @@ class Collection(Generic[R]):
 
     def all(self) -> Sequence[R]:
         """Return every record, by reading the whole table."""
-        return [self.codec.record(document) for document in self.table]
+        return [self._record(document) for document in self.table]
 
     def add(self, record: R) -> None:
         """Keep a new record. Raises `StoreError` when one with its key is kept."""
@@ -85,3 +90,6 @@ class Collection(Generic[R]):
     def remove_at(self, doc_ids: Sequence[int]) -> int:
         """Forget the records of these rows; return how many there were."""
         return len(self.table.remove(doc_ids=doc_ids)) if doc_ids else 0
+
+    def _record(self, document: Document) -> R:
+        return self.codec.record(document)

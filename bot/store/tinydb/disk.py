@@ -8,6 +8,7 @@ from pathlib import Path
 from zlib import crc32
 
 from bot.errors import StoreUnusable, VaultError
+from bot.models import Sealed
 from bot.store.base import SCHEMA_VERSION
 from bot.store.tinydb.group import Rows
 from bot.store.tinydb.lock import take_lock
@@ -21,6 +22,7 @@ HEADER_BYTES = 100
 
 PURPOSE = "store"
 KNOWN = b"inquiry desk"
+MARK = "mark"
 """Sealed into every store, so that another key is noticed before it is used."""
 
 Fill = Callable[[str, Iterable[tuple[int, bytes]]], None]
@@ -43,16 +45,7 @@ class Disk:
         """Make all of the rows durable, or none. Raises `sqlite3.Error`."""
         self._connection.execute("BEGIN IMMEDIATE")
         try:
-            for table, changed in rows.items():
-                self._connection.executemany(
-                    f'INSERT INTO "{table}" VALUES (?, ?, ?) '  # noqa: S608 - our own tables' names
-                    "ON CONFLICT (id) DO UPDATE SET body = excluded.body, crc = excluded.crc",
-                    [(doc_id, body, crc32(body)) for doc_id, body in changed.items() if body is not None],
-                )
-                self._connection.executemany(
-                    f'DELETE FROM "{table}" WHERE id = ?',  # noqa: S608
-                    [(doc_id,) for doc_id, body in changed.items() if body is None],
-                )
+            _write(self._connection, rows)
             self._connection.execute("COMMIT")
         except BaseException:
             with suppress(sqlite3.Error):  # a full disk may have rolled it back already
@@ -115,14 +108,31 @@ def _connect(where: str) -> sqlite3.Connection:
     return connection
 
 
+def mark(vault: Vault) -> Rows:
+    """Return the row by which a store tells the key it was sealed with."""
+    return {MARK: {1: vault.seal(PURPOSE, KNOWN)}}
+
+
+def _write(connection: sqlite3.Connection, rows: Rows) -> None:
+    for table, changed in rows.items():
+        connection.executemany(
+            f'INSERT INTO "{table}" VALUES (?, ?, ?) '  # noqa: S608 - our own tables' names
+            "ON CONFLICT (id) DO UPDATE SET body = excluded.body, crc = excluded.crc",
+            [(doc_id, body, crc32(body)) for doc_id, body in changed.items() if body is not None],
+        )
+        connection.executemany(
+            f'DELETE FROM "{table}" WHERE id = ?',  # noqa: S608
+            [(doc_id,) for doc_id, body in changed.items() if body is None],
+        )
+
+
 def _lay_out(connection: sqlite3.Connection, vault: Vault, names: Sequence[str]) -> None:
     connection.execute("BEGIN IMMEDIATE")
-    connection.execute("CREATE TABLE meta (name TEXT PRIMARY KEY, value BLOB NOT NULL)")
-    connection.execute("INSERT INTO meta VALUES ('known', ?)", (vault.seal(PURPOSE, KNOWN),))
-    for name in names:
+    for name in (MARK, *names):
         connection.execute(
             f'CREATE TABLE "{name}" (id INTEGER PRIMARY KEY, body BLOB NOT NULL, crc INTEGER NOT NULL)'
         )
+    _write(connection, mark(vault))
     connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
     connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
     connection.execute("COMMIT")
@@ -181,15 +191,19 @@ def _examine_header(file: Path) -> None:
             "start that version again, or restore the backup made before the upgrade. Nothing was changed."
         )
     if version < SCHEMA_VERSION:
-        raise _damaged(file, f"no desk wrote data version {version}")
+        raise StoreUnusable(
+            f"{file} was written before the first release (data version {version}, this desk knows "
+            f"{SCHEMA_VERSION}), and nothing brings it over: move it and the files beside it away to start anew, or "
+            "go on with the version that wrote it. Nothing was changed."
+        )
 
 
 def _examine_key(file: Path, connection: sqlite3.Connection, vault: Vault) -> None:
-    found = connection.execute("SELECT value FROM meta WHERE name = 'known'").fetchone()
+    found = dict(_rows(connection, MARK)).get(1)
     if found is None:
         raise _damaged(file, "its sealed mark is missing")
     try:
-        known = vault.open(PURPOSE, found[0])
+        known = vault.open(PURPOSE, Sealed(found))
     except VaultError as exc:
         raise StoreUnusable(
             f"{file} was sealed with another desk key; put back the key it was made with "

@@ -23,6 +23,7 @@ from bot.models import (
 from bot.store.tinydb.codec import Document
 from bot.store.tinydb.collection import Collection
 from bot.store.tinydb.group import Rows
+from bot.store.tinydb.keyed import DataKey, KeyedCollection
 from bot.store.tinydb.table import RowDB, RowStorage
 
 
@@ -49,13 +50,16 @@ class Tables:
         db = RowDB()
         self._storage = cast(RowStorage, db.storage)
 
+        # The first to be read: what they are the keys of asks for them.
+        self.keys = Collection(db, "keys", DataKey, "owner")
+
         self.messages = Collection(db, "messages", SeenMessage, "digest")
         self.messages_by_age = self.messages.ordered(lambda doc: doc["at"])
 
-        self.conversations = Collection(db, "conversations", Conversation, "key")
+        self.conversations = KeyedCollection(db, "conversations", Conversation, "key", self.keys)
         self.conversations_by_end = self.conversations.ordered(lambda doc: doc["keep_until"])
 
-        self.inquiries = Collection(db, "inquiries", Inquiry, "id")
+        self.inquiries = KeyedCollection(db, "inquiries", Inquiry, "id", self.keys)
         self.inquiry_by_reference = self.inquiries.unique("reference")
         self.inquiries_by_situation = self.inquiries.grouped("situation_id")
         self.settled_inquiries = {
@@ -64,7 +68,7 @@ class Tables:
             for urgent in (False, True)
         }
 
-        self.situations = Collection(db, "situations", Situation, "id")
+        self.situations = KeyedCollection(db, "situations", Situation, "id", self.keys)
         self.queue = self.situations.ordered(_place_in_queue)
         self.claims_by_end = self.situations.ordered(lambda doc: doc["claimed_until"])
 
@@ -97,8 +101,7 @@ class Tables:
 
     def fill(self, name: str, rows: Iterable[tuple[int, bytes]]) -> None:
         """Take in a table as it was read from disk. Raises ValueError for a row that is none of ours."""
-        kept = self._all[name]
-        kept.table.fill((doc_id, kept.codec.decode(body)) for doc_id, body in rows)
+        self._all[name].fill(rows)
 
     def changed(self) -> tuple[Rows, Sequence[Change]]:
         """Return the rows that this transaction changed and what to tell about it, and begin the next one."""

@@ -387,3 +387,25 @@ async def test_what_cannot_be_kept_is_refused_and_changes_nothing(store: Store) 
         assert not await store.message_seen("m-1")
     await store.record(effect(filing=made))
     assert await store.owed(NOW, 10) == [made.receipt]
+
+
+async def test_a_key_comes_with_its_record_and_a_new_one_takes_its_place(store: Store) -> None:
+    made = await file(store)
+    inquiry, situation = await store.inquiry("i-1"), await store.situation("s-1")
+    assert inquiry is not None
+    assert situation is not None
+    assert (inquiry.data_key, situation.data_key) == (made.inquiry.data_key, made.situation.data_key)
+    first, second = conversation(), conversation(version=2)
+    assert first.data_key != second.data_key
+    await store.save_conversation(first)
+    assert await store.conversation("c-1") == first
+    await store.save_conversation(second)
+    assert await store.conversation("c-1") == second
+
+
+async def test_joining_a_situation_leaves_its_key(store: Store) -> None:
+    made = await file(store)
+    await file(store, "2", joins="1", data_key=sealed("another key"))
+    situation = await store.situation("s-1")
+    assert situation is not None
+    assert situation.data_key == made.situation.data_key

@@ -206,7 +206,14 @@ async def test_data_of_a_newer_version_is_refused(path: Path, vault: Vault) -> N
     with closing(sqlite3.connect(await closed_store(path, vault))) as connection:
         connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION + 1}")
         connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-    assert "newer desk (data version 2, this desk knows 1); start that version" in await refused(path, vault)
+    assert "newer desk (data version 3, this desk knows 2); start that version" in await refused(path, vault)
+
+
+async def test_data_of_a_version_before_the_first_release_is_refused(path: Path, vault: Vault) -> None:
+    with closing(sqlite3.connect(await closed_store(path, vault))) as connection:
+        connection.execute("PRAGMA user_version = 1")
+        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    assert "before the first release (data version 1" in await refused(path, vault)
 
 
 async def test_data_sealed_with_another_key_is_refused(path: Path, vault: Vault) -> None:
@@ -263,7 +270,8 @@ ALTERED = {
     "a row of another record": "UPDATE inquiries SET (body, crc) = (SELECT body, crc FROM deliveries)",
     "a row twice": "INSERT INTO inquiries SELECT id + 1000, body, crc FROM inquiries",
     "a missing table": "DROP TABLE deliveries",
-    "a missing mark": "DELETE FROM meta",
+    "a missing mark": "DELETE FROM mark",
+    "a missing key": "DELETE FROM keys WHERE id = 1",
 }
 
 
@@ -371,6 +379,26 @@ async def test_nothing_that_was_sealed_can_be_read_in_any_file(path: Path, vault
     assert any(b64encode(hidden) in data for data in read), "it is there, sealed"
 
 
+async def test_a_key_stands_in_no_row_with_what_it_seals(path: Path, vault: Vault) -> None:
+    store = await open_tinydb(path, vault)
+    made = await file(store)
+    await store.save_conversation(spoken := conversation("c-2"))
+    await store.close()
+    with closing(sqlite3.connect(path / FILE)) as connection:
+        tables = [
+            name for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")
+        ]
+        rows = {
+            name: b"".join(body for (body,) in connection.execute(f'SELECT body FROM "{name}"'))
+            for name in tables
+        }
+    keys = rows.pop("keys")
+    for record in (made.inquiry, made.situation, spoken):
+        assert b64encode(record.data_key) in keys
+        assert not any(b64encode(record.data_key) in held for held in rows.values())
+    assert b64encode(made.inquiry.words[0]) not in keys
+
+
 async def test_what_was_withdrawn_is_in_no_file_after_closing(path: Path, vault: Vault) -> None:
     store = await open_tinydb(path, vault)
     made = await file(store)
@@ -380,5 +408,7 @@ async def test_what_was_withdrawn_is_in_no_file_after_closing(path: Path, vault:
     read = b"".join(contents(path).values())
     assert b64encode(made.inquiry.words[0]) not in read
     assert b64encode(made.inquiry.address) not in read
+    assert b64encode(made.inquiry.data_key) not in read
+    assert b64encode(made.situation.data_key) not in read
     assert b"R-2" in read
     assert b"R-1" not in read

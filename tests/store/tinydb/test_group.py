@@ -83,6 +83,7 @@ async def test_all_rows_of_a_verb_are_in_one_group(slow: TinyDBStore, disk: Fake
         "messages",
         "conversations",
         "counters",
+        "keys",
         "inquiries",
         "situations",
         "deliveries",
