@@ -3,11 +3,13 @@
 import asyncio
 import datetime as dt
 import logging
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 
+from bot import replies
 from bot.corpus import LiveCorpus
+from bot.desk import owe
 from bot.errors import DeskError, NotFound, VaultError
-from bot.exchange import let_go
+from bot.exchange import forget, let_go, quieten
 from bot.models import Inquiry, InquiryStatus
 from bot.store.base import Store
 from bot.vault import Vault
@@ -18,6 +20,10 @@ EVERY = 15.0
 """Seconds between two rounds."""
 BATCH = 200
 SESSION_LIFE = dt.timedelta(hours=12)
+QUIETEN_EVERY = dt.timedelta(minutes=5)
+EVERY_ONE = 100_000
+
+Change = Callable[[Store, Vault, Inquiry, dt.datetime], Awaitable[None]]
 
 
 class Clockwork:
@@ -30,6 +36,7 @@ class Clockwork:
         self._vault = vault
         self._live = live
         self._clock = clock
+        self._quietened_at: dt.datetime | None = None
         self._task: asyncio.Task[None] | None = None
 
     async def start(self) -> None:
@@ -46,38 +53,55 @@ class Clockwork:
         """Do what is due now."""
         now = self._clock()
         retention = self._live.corpus.content.desk.retention
+        exchange = dt.timedelta(minutes=retention.exchange_minutes)
         await self._store.expire_claims(now)
+        for inquiry in await self._store.inquiries_opened_before(
+            _days_before(now, retention.open_days), BATCH
+        ):
+            await self._close(inquiry, now, "closed_open")
         for urgent, kept_days in ((False, retention.closed_days), (True, retention.crisis_days)):
-            answered_before = now - dt.timedelta(days=retention.answered_days)
-            for inquiry in await self._store.inquiries_settled_before(
-                answered_before, InquiryStatus.ANSWERED, BATCH, urgent=urgent
+            for status, days, why in (
+                (InquiryStatus.ANSWERED, retention.answered_days, None),
+                (InquiryStatus.WAITING, retention.waiting_days, "closed_waiting"),
             ):
-                await self._close(inquiry, now)
-            closed_before = now - dt.timedelta(days=kept_days)
+                for inquiry in await self._store.inquiries_settled_before(
+                    _days_before(now, days), status, BATCH, urgent=urgent
+                ):
+                    await self._close(inquiry, now, why)
             for inquiry in await self._store.inquiries_settled_before(
-                closed_before, InquiryStatus.CLOSED, BATCH, urgent=urgent
+                _days_before(now, kept_days), InquiryStatus.CLOSED, BATCH, urgent=urgent
             ):
-                await self._purge(inquiry, now)
+                await self._in_conversation(forget, inquiry, now + exchange)
+                await self._store.purge_inquiry(inquiry.id)
+        if self._quietened_at is None or now - self._quietened_at >= QUIETEN_EVERY:
+            self._quietened_at = now
+            for inquiry in await self._store.inquiries_opened_before(now - exchange, EVERY_ONE):
+                await self._in_conversation(quieten, inquiry, now - exchange)
         await self._store.drop_expired(
             now, now - dt.timedelta(hours=retention.message_ids_hours), now - SESSION_LIFE
         )
+        await self._store.scrub()
 
-    async def _close(self, inquiry: Inquiry, now: dt.datetime) -> None:
+    async def _close(self, inquiry: Inquiry, now: dt.datetime, why: str | None) -> None:
+        """Close it, and tell the citizen by the sentence `why`; an answered one is closed without a word."""
+        told = None
         try:
-            await self._store.close_inquiry(inquiry.id, now)
+            if why is not None and inquiry.status is not InquiryStatus.ANSWERED:
+                content = self._live.corpus.content
+                reply = replies.closed(content, inquiry.reference, inquiry.language, why)
+                told = owe(self._vault.unwrap(inquiry.id, inquiry.data_key), inquiry.id, reply, now)
+        except VaultError:
+            log.exception("A citizen cannot be told that an inquiry is closed", extra={"inquiry": inquiry.id})
+        try:
+            await self._store.close_inquiry(inquiry.id, now, was=inquiry.status, told=told)
         except NotFound:
             return
-        await self._let_go(inquiry, now)
-
-    async def _purge(self, inquiry: Inquiry, now: dt.datetime) -> None:
-        # Again, in case the desk died between closing the inquiry and letting its conversation go.
-        await self._let_go(inquiry, now)
-        await self._store.purge_inquiry(inquiry.id)
-
-    async def _let_go(self, inquiry: Inquiry, now: dt.datetime) -> None:
         minutes = self._live.corpus.content.desk.retention.exchange_minutes
+        await self._in_conversation(let_go, inquiry, now + dt.timedelta(minutes=minutes))
+
+    async def _in_conversation(self, change: Change, inquiry: Inquiry, time: dt.datetime) -> None:
         try:
-            await let_go(self._store, self._vault, inquiry, now + dt.timedelta(minutes=minutes))
+            await change(self._store, self._vault, inquiry, time)
         except (VaultError, ValueError):
             log.exception("A conversation could not be opened to let it go", extra={"inquiry": inquiry.id})
 
@@ -88,3 +112,7 @@ class Clockwork:
             except (DeskError, OSError):
                 log.exception("A round of the clockwork failed")
             await asyncio.sleep(EVERY)
+
+
+def _days_before(now: dt.datetime, days: int) -> dt.datetime:
+    return now - dt.timedelta(days=days)

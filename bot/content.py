@@ -141,6 +141,8 @@ class Content:
             desk=self.desk_name(language),
             agency=self.agency(language),
             closed_days=str(retention.closed_days),
+            waiting_days=str(retention.waiting_days),
+            open_days=str(retention.open_days),
             exchange_minutes=str(retention.exchange_minutes),
             **values,
         )

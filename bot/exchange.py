@@ -1,6 +1,7 @@
 """What one address can reach, as its own messages see it: the recent exchange and its inquiries."""
 
 import datetime as dt
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import dataclass, replace
 
@@ -53,13 +54,37 @@ class Memory:
 
     def without(self, reference: str, *, all_of_it: bool) -> "Memory":
         """Return the memory without the lines about an inquiry, or without any line: its words are taken back."""
-        about = {
-            turn.message_id
-            for turn in self.turns
-            if turn.reply is not None and turn.reply.reference == reference
-        }
-        kept = () if all_of_it else tuple(turn for turn in self.turns if turn.message_id not in about)
-        return replace(self, turns=kept)
+        about = self._lines_about({reference})
+        return replace(
+            self, turns=() if all_of_it else tuple(turn for turn in self.turns if turn not in about)
+        )
+
+    def quiet(self, since: dt.datetime) -> "Memory":
+        """Return what is left when nothing was said after `since`: who is reached and the lines about it; all else was
+        kept for the length of an exchange only."""
+        if self.turns and self.turns[-1].at > since:
+            return self
+        about = self._lines_about({reach.reference for reach in self.reaches})
+        return Memory(
+            turns=about,
+            reaches=self.reaches,
+            language=self.language,
+            spoken=self.spoken,
+            welcomed=self.welcomed,
+        )
+
+    def purged(self, inquiry: Inquiry) -> "Memory":
+        """Return the memory without a closed inquiry and what was said about it."""
+        reaches = tuple(reach for reach in self.reaches if reach.id != inquiry.id)
+        left = replace(self.without(inquiry.reference, all_of_it=not reaches), reaches=reaches)
+        return left if self.opened != inquiry.reference else replace(left, question=None, opened=None)
+
+    def _lines_about(self, references: set[str]) -> tuple[Turn, ...]:
+        def names(turn: Turn) -> bool:
+            return turn.reply is not None and turn.reply.reference in references
+
+        asked = {turn.message_id for turn in self.turns if names(turn)} - {None}
+        return tuple(turn for turn in self.turns if names(turn) or turn.message_id in asked)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -114,14 +139,66 @@ def seal_memory(
 
 async def let_go(store: Store, vault: Vault, inquiry: Inquiry, until: dt.datetime) -> None:
     """Let the conversation that leads to a closed inquiry go at `until`, unless another in it is not closed."""
+
+    async def ending(conversation: Conversation) -> Conversation | None:
+        memory = open_memory(vault, conversation)
+        if await _reaches_open(store, memory):
+            return None
+        return replace(conversation, keep_until=until, version=conversation.version + 1)
+
+    await _change(store, vault, inquiry, ending)
+
+
+async def forget(store: Store, vault: Vault, inquiry: Inquiry, until: dt.datetime) -> None:
+    """Take a closed inquiry that is about to be purged out of the conversation that leads to it.
+
+    The conversation goes at `until` when nothing open is left in it.
+    """
+
+    async def without(conversation: Conversation) -> Conversation | None:
+        memory = open_memory(vault, conversation)
+        left = memory.purged(inquiry)
+        keep_until = None if await _reaches_open(store, left) else conversation.keep_until or until
+        if left == memory and keep_until == conversation.keep_until:
+            return None
+        return seal_memory(vault, left, conversation.key, conversation, keep_until)
+
+    await _change(store, vault, inquiry, without)
+
+
+async def quieten(store: Store, vault: Vault, inquiry: Inquiry, since: dt.datetime) -> None:
+    """Drop what the conversation of an open inquiry holds beside it, when nothing was said there after `since`."""
+
+    async def quiet(conversation: Conversation) -> Conversation | None:
+        memory = open_memory(vault, conversation)
+        left = memory.quiet(since)
+        if left == memory:
+            return None
+        return seal_memory(vault, left, conversation.key, conversation, conversation.keep_until)
+
+    await _change(store, vault, inquiry, quiet)
+
+
+async def _change(
+    store: Store,
+    vault: Vault,
+    inquiry: Inquiry,
+    change: Callable[[Conversation], Awaitable[Conversation | None]],
+) -> None:
+    """Save what `change` makes of the inquiry's conversation; None leaves it."""
     key = conversation_key(vault, open_address(vault, inquiry))
     while (conversation := await store.conversation(key)) is not None:
-        for reach in open_memory(vault, conversation).reaches:
-            other = await store.inquiry(reach.id)
-            if other is not None and other.status is not InquiryStatus.CLOSED:
-                return
-        with suppress(Stale):  # the citizen wrote meanwhile: look again
-            await store.save_conversation(
-                replace(conversation, keep_until=until, version=conversation.version + 1)
-            )
+        changed = await change(conversation)
+        if changed is None:
             return
+        with suppress(Stale):  # the citizen wrote meanwhile: look again
+            await store.save_conversation(changed)
+            return
+
+
+async def _reaches_open(store: Store, memory: Memory) -> bool:
+    for reach in memory.reaches:
+        inquiry = await store.inquiry(reach.id)
+        if inquiry is not None and inquiry.status is not InquiryStatus.CLOSED:
+            return True
+    return False

@@ -282,7 +282,7 @@ class Inquiry:
     urgent: UrgentKind | None = None
     seen_by_staff: bool = False
     settled_at: datetime | None = None
-    """When it was answered or closed."""
+    """When it was answered or closed, or began to wait for the citizen."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -236,10 +236,10 @@ def staff_answer(content: Content, reference: str, text: str, language: Language
     )
 
 
-def closed(content: Content, reference: str, language: Language) -> Reply:
-    """Return the word that staff closed the question without an answer."""
+def closed(content: Content, reference: str, language: Language, why: str = "closed") -> Reply:
+    """Return the word that the question is closed without an answer; `why` is the sentence's key."""
     person = human(content, language)
-    return replace(notice(content, "closed", language, person, reference=reference), owed=True)
+    return replace(notice(content, why, language, person, reference=reference), owed=True)
 
 
 def spoken_time(moment: dt.datetime, language: Language) -> str:

@@ -1,11 +1,16 @@
 """What time does."""
 
+from dataclasses import replace
+
 import pytest
 
+from bot import replies
 from bot.clockwork import Clockwork
+from bot.exchange import conversation_key
 from bot.models import Change, InquiryStatus, StaffAnswer
+from bot.store.base import Effect
 from bot.vault import Vault
-from tests.parts import ANSWERED, CRISIS, UNANSWERED, Office, address
+from tests.parts import ANSWERED, CRISIS, UNANSWERED, Office, address, until
 
 
 async def answered(office: Office, text: str = UNANSWERED, chat: str = "ann") -> str:
@@ -19,6 +24,12 @@ async def answered(office: Office, text: str = UNANSWERED, chat: str = "ann") ->
 async def status(office: Office, chat: str = "ann") -> list[InquiryStatus]:
     exchange = await office.assistant.exchange(address(chat))
     return [] if exchange is None else [each.status for each in exchange.inquiries]
+
+
+async def deliver(office: Office, count: int) -> None:
+    await office.deliverer.start()
+    await until(lambda: len(office.channel.sent) == count)
+    await office.deliverer.stop()
 
 
 async def after(office: Office, **time: float) -> None:
@@ -98,8 +109,94 @@ async def test_another_message_prolongs_the_exchange(office: Office) -> None:
 
 async def test_an_exchange_with_an_open_inquiry_stays(office: Office) -> None:
     await office.hand_over()
-    await after(office, days=90)
+    await after(office, days=89)
     assert await status(office) == [InquiryStatus.OPEN]
+
+
+async def lines(office: Office) -> str:
+    exchange = await office.assistant.exchange(address())
+    assert exchange is not None
+    return "\n".join(turn.text or (turn.reply.text if turn.reply else "") for turn in exchange.turns)
+
+
+async def test_what_was_answered_beside_an_open_inquiry_goes_after_an_hour_as_ever(office: Office) -> None:
+    reference = await office.hand_over()
+    await office.ask(ANSWERED)
+    await after(office, minutes=50)
+    assert ANSWERED in await lines(office)
+    await after(office, minutes=20)
+    left = await lines(office)
+    assert ANSWERED not in left
+    assert UNANSWERED in left
+    assert reference in left
+    assert await status(office) == [InquiryStatus.OPEN]
+
+
+async def test_an_answer_waits_for_the_citizen_beyond_the_hour(office: Office) -> None:
+    reference = await answered(office)
+    await office.assistant.place(
+        address(), replies.notice(office.live.corpus.content, "held", "en", reference=reference)
+    )
+    await after(office, days=2)
+    exchange = await office.assistant.exchange(address())
+    assert exchange is not None
+    assert exchange.turns[-1].reply is not None
+    assert exchange.turns[-1].reply.reference == reference
+
+
+async def test_words_of_a_purged_inquiry_leave_the_conversation_that_another_keeps(office: Office) -> None:
+    first = await answered(office)
+    await after(office, days=8)
+    second = await office.hand_over("who won the chess tournament")
+    before = await office.store.conversation(conversation_key(office.vault, address()))
+    assert before is not None
+    await after(office, days=31)
+    assert await office.desk.find(first) is None
+    left = await lines(office)
+    assert UNANSWERED not in left
+    assert first not in left
+    assert second in left
+    kept = await office.store.conversation(conversation_key(office.vault, address()))
+    assert kept is not None
+    assert kept.data_key != before.data_key, (
+        "an old copy of the conversation does not open with the key of this one"
+    )
+
+
+async def test_an_inquiry_that_waits_for_the_citizen_closes_after_fourteen_days_and_says_so(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    record = office.store.record
+
+    async def record_as_waiting(effect: Effect) -> None:
+        assert effect.filing is not None
+        waiting = replace(effect.filing.inquiry, status=InquiryStatus.WAITING, settled_at=effect.at)
+        await record(replace(effect, filing=replace(effect.filing, inquiry=waiting)))
+
+    with monkeypatch.context() as patch:
+        patch.setattr(office.store, "record", record_as_waiting)
+        reference = await office.hand_over()
+    await after(office, days=13, hours=23)
+    assert await status(office) == [InquiryStatus.WAITING]
+    await after(office, hours=2)
+    assert await status(office) == [InquiryStatus.CLOSED]
+    await deliver(office, 2)
+    assert "did not hear back" in office.channel.texts()[-1]
+    assert reference in office.channel.texts()[-1]
+
+
+async def test_nothing_stays_open_past_ninety_days_and_the_citizen_is_told(office: Office) -> None:
+    reference = await office.hand_over()
+    await after(office, days=89)
+    await office.ask("/status")
+    assert [each.references for each in await office.desk.queue()] == [(reference,)]
+    await after(office, days=1)
+    assert await office.desk.queue() == []
+    assert await status(office) == [InquiryStatus.CLOSED]
+    await deliver(office, 2)
+    assert "open for 90 days" in office.channel.texts()[-1]
+    await after(office, days=31)
+    assert await office.desk.find(reference) is None
 
 
 async def test_the_exchange_of_a_closed_inquiry_goes_an_hour_later(office: Office) -> None:

@@ -32,6 +32,13 @@ class Retention:
 
     exchange_minutes: int = 60
     answered_days: int = 7
+    """Days after which an answered inquiry is closed."""
+    waiting_days: int = 14
+    """Days after which one that waits for the citizen is closed."""
+    open_warning_days: int = 60
+    """Days after which staff are warned that an inquiry is still open."""
+    open_days: int = 90
+    """Days after which an inquiry is closed, whatever its state."""
     closed_days: int = 30
     crisis_days: int = 7
     message_ids_hours: int = 48
@@ -144,7 +151,8 @@ def _share(
 def _retention(document: Document, data: Mapping[str, Any]) -> Retention:
     default = Retention()
     bounds = {
-        "exchange_minutes": (5, 24 * 60), "answered_days": (1, 90), "closed_days": (1, 365), "crisis_days": (1, 90),
+        "exchange_minutes": (5, 24 * 60), "answered_days": (1, 90), "waiting_days": (1, 90), "open_warning_days": (1, 365),
+        "open_days": (1, 365), "closed_days": (1, 365), "crisis_days": (1, 90),
         "message_ids_hours": (1, 24 * 30),
     }  # fmt: skip
     unknown_keys(document, data, set(bounds), "retention")

@@ -18,6 +18,7 @@ from bot.models import (
     Delivery,
     DeliveryStatus,
     Inquiry,
+    InquiryStatus,
     Invite,
     Sealed,
     Session,
@@ -242,14 +243,20 @@ class Store(Protocol):
     ) -> Sequence[Inquiry]:
         """Return urgent or other inquiries of that status whose `settled_at` lies before `at`, oldest first."""
 
-    async def close_inquiry(self, inquiry_id: str, now: datetime) -> None:
-        """Close an answered inquiry for good; its situation is closed when all in it are.
+    async def inquiries_opened_before(self, at: datetime, limit: int) -> Sequence[Inquiry]:
+        """Return inquiries that are not closed and were opened before `at`, oldest first."""
 
-        Raises `NotFound`, also when the inquiry was reopened meanwhile.
+    async def close_inquiry(
+        self, inquiry_id: str, now: datetime, *, was: InquiryStatus, told: Delivery | None = None
+    ) -> None:
+        """Close an inquiry of status `was` for good; `told` is owed to the citizen. Its situation is closed when all in
+        it are, and resolved when it was open and nothing is left in it to answer.
+
+        Raises `NotFound`, also when the inquiry has another status by now.
         """
 
     async def purge_inquiry(self, inquiry_id: str) -> None:
-        """Remove a closed inquiry with its words and deliveries, and its situation when it was the last one.
+        """Remove a closed inquiry with its key, its words and deliveries, and its situation when it was the last one.
 
         One that is gone is no error; raises `StoreError` when it is not closed.
         """
@@ -257,6 +264,9 @@ class Store(Protocol):
     async def drop_expired(self, now: datetime, messages_before: datetime, sessions_before: datetime) -> int:
         """Remove conversations past `keep_until`, message digests recorded before `messages_before`, sessions
         unused since `sessions_before`, and invitations that ran out; return how many rows went."""
+
+    async def scrub(self) -> None:
+        """Leave nothing of what was removed in the files of this engine: not in a log, not in unused space."""
 
     async def counters(self) -> dict[str, int]:
         """Return every anonymous counter."""

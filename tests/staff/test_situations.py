@@ -342,3 +342,16 @@ async def test_hostile_words_are_inert_and_unseen_characters_shown(world: World,
     shown = await lin.post(f"/situations/{situation.id}/preview", data)
     assert "<script>alert" not in shown.text
     assert "<img" not in shown.text
+
+
+async def test_staff_are_warned_of_what_is_open_for_sixty_days(world: World) -> None:
+    await world.file()
+    world.clock.pass_(days=59)
+    lin = await world.join("may")
+    assert "closed after" not in (await lin.get("")).words
+    world.clock.pass_(days=1)
+    lin = await world.join("wen")
+    assert (
+        "1 situation has been open for 60 days or more. It is closed after 90 days"
+        in (await lin.get("")).words
+    )

@@ -1,5 +1,6 @@
 """The queue: what waits for a person, most urgent and oldest first."""
 
+from datetime import timedelta
 from typing import Any
 
 from aiohttp import web
@@ -63,6 +64,8 @@ async def _rows(request: web.Request) -> dict[str, Any]:
     start = request.query.get("from", "0")
     first = min(int(start), max(0, len(situations) - 1)) if start.isascii() and start.isdigit() else 0
     now = console.clock()
+    retention = console.live.corpus.content.desk.retention
+    long_ago = now - timedelta(days=retention.open_warning_days)
     held = [s for s in situations if s.claimed_by and s.claimed_until and s.claimed_until > now]
     return {
         "situations": situations[first : first + ROWS],
@@ -70,6 +73,9 @@ async def _rows(request: web.Request) -> dict[str, Any]:
         "urgent": sum(1 for s in situations if s.urgent),
         "mine": sum(1 for s in held if s.claimed_by == request[VISITOR].name),
         "held": {s.id for s in held},
+        "long_open": sum(1 for s in situations if s.opened_at <= long_ago),
+        "warning_days": retention.open_warning_days,
+        "open_days": retention.open_days,
         "first": first,
         "rows": ROWS,
     }

@@ -78,7 +78,7 @@ class CitizenVerbs(Core):
     def _add(self, addition: Addition) -> None:
         inquiry = self._unclosed(addition.inquiry_id)
         situation = self._tables.situations.need(inquiry.situation_id)
-        if inquiry.status is InquiryStatus.ANSWERED:
+        if inquiry.status is not InquiryStatus.OPEN:
             inquiry = replace(inquiry, status=InquiryStatus.OPEN, settled_at=None)
             situation = replace(situation, status=SituationStatus.OPEN, settled_at=None, settled_by=None)
         self._tables.inquiries.put(

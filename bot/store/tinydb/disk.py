@@ -19,6 +19,8 @@ LOCK = "desk.lock"
 APPLICATION_ID = 0x1D_DE5C
 """Marks a sqlite file as a desk's, in the file's header."""
 HEADER_BYTES = 100
+BUSY = 0.2
+"""Seconds to wait for a backup that reads: no citizen waits longer because of one."""
 
 PURPOSE = "store"
 KNOWN = b"inquiry desk"
@@ -52,11 +54,16 @@ class Disk:
                 self._connection.execute("ROLLBACK")
             raise
 
+    def scrub(self) -> None:
+        """Leave nothing of removed rows behind: their places are overwritten as they go (`secure_delete`), and the
+        log, which still has what the pages were before, is emptied here."""
+        with suppress(sqlite3.Error):  # what is durable in the log stays so; the next time empties it
+            self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+
     def close(self) -> None:
         """Let everything be in the one file, and let others have it."""
         try:
-            with suppress(sqlite3.Error):  # what is durable in the log stays so
-                self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+            self.scrub()
             self._connection.close()
         finally:
             if self._lock is not None:
@@ -101,7 +108,7 @@ def open_disk(path: Path, vault: Vault, names: Sequence[str], fill: Fill) -> Dis
 
 def _connect(where: str) -> sqlite3.Connection:
     # Every use after this happens on the store's one thread.
-    connection = sqlite3.connect(where, isolation_level=None, check_same_thread=False)
+    connection = sqlite3.connect(where, timeout=BUSY, isolation_level=None, check_same_thread=False)
     connection.execute("PRAGMA journal_mode = WAL")
     connection.execute("PRAGMA synchronous = FULL")
     connection.execute("PRAGMA secure_delete = ON")

@@ -39,6 +39,12 @@ class TinyDBStore(CitizenVerbs, SituationVerbs, DeliveryVerbs, KnowledgeVerbs, A
         await asyncio.get_running_loop().run_in_executor(self._executor, self._disk.close)
         self._executor.shutdown()
 
+    async def scrub(self) -> None:
+        """Leave nothing of what was removed in the file or its log."""
+        self._group.check()
+        await self._group.durable()
+        await asyncio.get_running_loop().run_in_executor(self._executor, self._disk.scrub)
+
     def changes(self) -> AsyncIterator[Change]:
         """Yield what changes from now on, in order, until the store closes or fails."""
         return self._news.listen()

@@ -68,6 +68,10 @@ class Tables:
             for urgent in (False, True)
         }
 
+        self.unclosed_inquiries = self.inquiries.ordered(
+            lambda doc: None if doc["status"] == InquiryStatus.CLOSED else doc["opened_at"]
+        )
+
         self.situations = KeyedCollection(db, "situations", Situation, "id", self.keys)
         self.queue = self.situations.ordered(_place_in_queue)
         self.claims_by_end = self.situations.ordered(lambda doc: doc["claimed_until"])

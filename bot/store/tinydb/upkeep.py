@@ -5,9 +5,9 @@ from dataclasses import replace
 from datetime import datetime
 
 from bot.errors import NotFound, StoreError
-from bot.models import Inquiry, InquiryStatus
+from bot.models import Delivery, Inquiry, InquiryStatus
 from bot.store.tinydb.core import Core, verb
-from bot.store.tinydb.shared import follow_inquiries, remove_inquiry
+from bot.store.tinydb.shared import follow_inquiries, owe, remove_inquiry
 
 
 class UpkeepVerbs(Core):
@@ -22,11 +22,20 @@ class UpkeepVerbs(Core):
         return self._tables.inquiries.all_at(settled.before(at, limit))
 
     @verb
-    def close_inquiry(self, inquiry_id: str, now: datetime) -> None:
-        """Close an answered inquiry for good."""
+    def inquiries_opened_before(self, at: datetime, limit: int) -> Sequence[Inquiry]:
+        """Return inquiries that are not closed and were opened before `at`, oldest first."""
+        return self._tables.inquiries.all_at(self._tables.unclosed_inquiries.before(at, limit))
+
+    @verb
+    def close_inquiry(
+        self, inquiry_id: str, now: datetime, *, was: InquiryStatus, told: Delivery | None = None
+    ) -> None:
+        """Close an inquiry of status `was` for good; `told` is owed to the citizen."""
         inquiry = self._tables.inquiries.need(inquiry_id)
-        if inquiry.status is not InquiryStatus.ANSWERED:
-            raise NotFound(f"Inquiry {inquiry.reference} is not answered (any more), so it is not closed.")
+        if inquiry.status is not was or was is InquiryStatus.CLOSED:
+            raise NotFound(f"Inquiry {inquiry.reference} is not {was} (any more), so it is not closed.")
+        if told is not None:
+            owe(self._tables, inquiry_id, told)
         self._tables.inquiries.put(
             replace(inquiry, status=InquiryStatus.CLOSED, updated_at=now, settled_at=now)
         )
@@ -34,7 +43,7 @@ class UpkeepVerbs(Core):
 
     @verb
     def purge_inquiry(self, inquiry_id: str) -> None:
-        """Remove a closed inquiry with its words and deliveries, and its situation when it was the last one."""
+        """Remove a closed inquiry with all that is its own, and its situation when it was the last one."""
         inquiry = self._tables.inquiries.get(inquiry_id)
         if inquiry is None:
             return

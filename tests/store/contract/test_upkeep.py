@@ -14,6 +14,7 @@ from tests.store.builders import (
     answer,
     at,
     conversation,
+    delivery,
     effect,
     file,
     filing,
@@ -50,7 +51,7 @@ async def test_an_answered_inquiry_is_closed_for_good(store: Store) -> None:
     await file(store)
     resolved = await answer(store, "1", when=at(5))
     answered = await store.inquiry("i-1")
-    await store.close_inquiry("i-1", at(50))
+    await store.close_inquiry("i-1", at(50), was=ANSWERED)
     assert answered is not None
     assert await store.inquiry("i-1") == replace(
         answered, status=CLOSED, updated_at=at(50), settled_at=at(50)
@@ -67,7 +68,7 @@ async def test_a_situation_stays_resolved_while_an_inquiry_in_it_is_not_closed(s
     await file(store, "1")
     await file(store, "2", joins="1")
     resolved = await answer(store, "1", "2")
-    await store.close_inquiry("i-1", at(50))
+    await store.close_inquiry("i-1", at(50), was=ANSWERED)
     assert await store.situation("s-1") == resolved
 
 
@@ -76,16 +77,16 @@ async def test_an_inquiry_that_was_reopened_is_not_closed(store: Store) -> None:
     await answer(store, "1")
     await store.record(effect("m-2", addition=addition()))
     with pytest.raises(NotFound):
-        await store.close_inquiry("i-1", at(50))
+        await store.close_inquiry("i-1", at(50), was=ANSWERED)
     assert [kept.id for kept in await store.queue()] == ["s-1"]
     with pytest.raises(NotFound):
-        await store.close_inquiry("i-nobody", at(50))
+        await store.close_inquiry("i-nobody", at(50), was=ANSWERED)
 
 
 async def test_a_purged_inquiry_leaves_nothing(store: Store) -> None:
     await file(store)
     await answer(store, "1")
-    await store.close_inquiry("i-1", at(5))
+    await store.close_inquiry("i-1", at(5), was=ANSWERED)
     await store.purge_inquiry("i-1")
     assert await store.inquiry("i-1") is None
     assert await store.situation("s-1") is None
@@ -99,7 +100,7 @@ async def test_a_purged_inquiry_leaves_its_situation_to_the_others(store: Store)
     await file(store, "1", languages=("zh-Hans",))
     second = await file(store, "2", joins="1")
     resolved = await answer(store, "1", "2")
-    await store.close_inquiry("i-1", at(5))
+    await store.close_inquiry("i-1", at(5), was=ANSWERED)
     await store.purge_inquiry("i-1")
     assert await store.situation("s-1") == replace(resolved, references=("R-2",), languages=("en",))
     assert (await store.deliveries_of("i-2"))[0] == second.receipt
@@ -162,3 +163,53 @@ async def test_dropping_is_done_once(store: Store) -> None:
 
 async def test_there_are_no_counters_at_first(store: Store) -> None:
     assert await store.counters() == {}
+
+
+async def test_an_inquiry_that_waits_for_the_citizen_is_listed_and_closed(store: Store) -> None:
+    made = filing()
+    waiting = replace(made.inquiry, status=InquiryStatus.WAITING, settled_at=at(5))
+    await store.record(effect("m-1", filing=replace(made, inquiry=waiting)))
+    assert await settled(store, 100, InquiryStatus.WAITING) == ["i-1"]
+    with pytest.raises(NotFound):
+        await store.close_inquiry("i-1", at(50), was=ANSWERED)
+    told = delivery("told", "i-1", created_at=at(50), due_at=at(50))
+    await store.close_inquiry("i-1", at(50), was=InquiryStatus.WAITING, told=told)
+    assert await store.owed(at(50), 10) == [made.receipt, told]
+    kept = await store.situation("s-1")
+    assert kept is not None
+    assert kept.status is SituationStatus.CLOSED
+    assert await store.queue() == []
+
+
+async def test_more_words_open_an_inquiry_that_waited(store: Store) -> None:
+    made = filing()
+    waiting = replace(made.inquiry, status=InquiryStatus.WAITING, settled_at=at(5))
+    await store.record(effect("m-1", filing=replace(made, inquiry=waiting)))
+    await store.record(effect("m-2", addition=addition()))
+    kept = await store.inquiry("i-1")
+    assert kept is not None
+    assert (kept.status, kept.settled_at) == (InquiryStatus.OPEN, None)
+
+
+async def test_unclosed_inquiries_are_listed_by_when_they_were_opened(store: Store) -> None:
+    for name, minutes in (("late", 9), ("early", 3), ("answered", 5), ("closed", 1)):
+        await file(store, name, opened_at=at(minutes))
+    await answer(store, "answered", when=at(20))
+    await store.close_situation("s-closed", "ada", at(20), [])
+    listed = [each.id for each in await store.inquiries_opened_before(at(9), 10)]
+    assert listed == ["i-early", "i-answered"]
+    assert [each.id for each in await store.inquiries_opened_before(at(100), 1)] == ["i-early"]
+
+
+async def test_a_closed_inquiry_is_not_closed_again_and_nothing_is_owed(store: Store) -> None:
+    made = await file(store)
+    await store.close_situation("s-1", "ada", at(5), [])
+    with pytest.raises(NotFound):
+        await store.close_inquiry("i-1", at(6), was=CLOSED, told=delivery("told"))
+    assert await store.owed(at(50), 10) == [made.receipt]
+
+
+async def test_scrubbing_changes_nothing_that_is_kept(store: Store) -> None:
+    made = await file(store)
+    await store.scrub()
+    assert await store.inquiry("i-1") == made.inquiry
