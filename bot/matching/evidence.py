@@ -247,6 +247,8 @@ class Space:
             for kind in KINDS
         }
         self.gather, self.gather_sizes = _padded(self.example_owners, self.size)
+        self._shown = np.flatnonzero(self.gather_sizes)
+        self._first_examples = np.ascontiguousarray(self.gather[self._shown, 0])
         words = {word for text in texts for word in content.analyses[text].words}
         self.corrector = Corrector(words)
         self._fit_classifiers()
@@ -283,19 +285,19 @@ class Space:
         return analyse(analysis.text, self.corrector.correct)
 
     def vectors(self, analyses: Sequence[Analysis]) -> dict[Kind, Any]:
-        """Return unit vectors of texts in this content's weighting, one sparse matrix a kind."""
+        """Return unit vectors of texts in this content's weighting, one sparse matrix a kind: units × texts."""
         found = {}
         for kind in VECTOR_KINDS:
             counts, unknown = _counted(analyses, kind, self.content.vocabulary[kind])
-            found[kind] = self.kinds[kind].vectors(counts, unknown)
+            found[kind] = self.kinds[kind].vectors(counts, unknown).T.tocsr()
         return found
 
     def likeness(self, analysis: Analysis, vectors: dict[Kind, Any]) -> float:
         """Return the highest mean cosine of a text to one of `vectors`."""
-        own = self.vectors([analysis])
-        return float(sum((vectors[kind] @ own[kind].T).toarray() for kind in VECTOR_KINDS).max()) / len(
-            VECTOR_KINDS
-        )
+        cosines = [
+            _sums(vectors[kind], *self._vector(self._bag(analysis, kind), kind)) for kind in VECTOR_KINDS
+        ]
+        return float(np.sum(cosines, axis=0).max()) / len(VECTOR_KINDS)
 
     def unknown_share(self, analysis: Analysis, kind: Kind) -> float:
         """Return the share of a message's units of one kind that this content does not know."""
@@ -345,11 +347,7 @@ class Space:
         bags = {kind: self._bag(analysis, kind) for kind in KINDS}
         cosines: list[Floats] = []
         for kind in VECTOR_KINDS:
-            fitted = self.kinds[kind]
-            ids, counts, unknown = bags[kind]
-            weights = (1 + np.log(counts)) * fitted.weight[ids]
-            length = (float(weights @ weights) + unknown * fitted.unknown_weight**2) ** 0.5
-            cosines.append(_sums(fitted.rows, ids, weights / max(length, 1e-6)))
+            cosines.append(_sums(self.kinds[kind].rows, *self._vector(bags[kind], kind)))
         covered: dict[str, Floats] = {}
         for kind in _COVERED:
             fitted = self.kinds[kind]
@@ -358,13 +356,9 @@ class Space:
             matrix = fitted.everything if kind == "spelling" else fitted.present
             covered[kind] = _sums(matrix, ids, fitted.idf[ids]) / max(total, 1e-6)
         best = [self._best(c[:examples]) for c in cosines]
-        rough = best[0] + best[2] + covered["words"][: 2 * size].reshape(-1, 2).max(axis=1)
-        rough += covered["ideas"][: 2 * size].reshape(-1, 2).max(axis=1)
-        if size > SHORTLIST:
-            some = np.flatnonzero(rough >= np.partition(rough, size - SHORTLIST)[size - SHORTLIST])
-            columns = np.sort(some[np.argsort(-rough[some], kind="stable")[:SHORTLIST]])
-        else:
-            columns = np.arange(size)
+        rough = best[0] + best[2] + _better(covered["words"][: 2 * size])
+        rough += _better(covered["ideas"][: 2 * size])
+        columns = _highest(rough, SHORTLIST)
         raw = np.zeros((1, len(columns), len(FIGURES)), np.float32)
         table = raw[0]
         gather = self.gather[columns]
@@ -398,12 +392,21 @@ class Space:
         ids = np.array([at for at, _ in pairs], np.int64)
         return ids, np.array([count for _, count in pairs], np.float32), len(bag) - len(pairs)
 
+    def _vector(self, bag: tuple[Ints, Floats, int], kind: Kind) -> tuple[Ints, Floats]:
+        """Return the units of a message and their weights in its unit vector."""
+        ids, counts, unknown = bag
+        fitted = self.kinds[kind]
+        weights = (1 + np.log(counts)) * fitted.weight[ids]
+        length = (float(weights @ weights) + unknown * fitted.unknown_weight**2) ** 0.5
+        return ids, weights / max(length, 1e-6)
+
     def _best(self, cosines: Floats) -> Floats:
         """Return each target's highest cosine over its examples."""
+        if len(cosines) == self.size == len(self._shown):  # one each, as past answers have
+            return cosines
         found = np.zeros(self.size, np.float32)
-        some = np.flatnonzero(self.gather_sizes)
-        if len(some):
-            found[some] = np.maximum.reduceat(cosines, self.gather[some, 0])
+        if len(self._shown):
+            found[self._shown] = np.maximum.reduceat(cosines, self._first_examples)
         return found
 
     def _mean(self, cosines: Floats, gather: Ints, sizes: Ints) -> Floats:
@@ -541,6 +544,25 @@ def _padded(owners: Ints, size: int) -> tuple[Ints, Ints]:
     for target in range(size):
         table[target, : sizes[target]] = np.arange(starts[target], starts[target + 1])
     return table, sizes
+
+
+def _highest(values: Floats, most: int) -> Ints:
+    """Return the places of the `most` highest values, ascending; of equal ones the first."""
+    if len(values) <= most:
+        return np.arange(len(values))
+    some = np.flatnonzero(values > 0)  # few are, and many equal ones are slow to part
+    if len(some) < most:
+        some = np.union1d(some, np.flatnonzero(values <= 0)[: most - len(some)])
+    elif len(some) > most:
+        found = values[some]
+        some = some[found >= np.partition(found, len(some) - most)[len(some) - most]]
+        some = np.sort(some[np.argsort(-values[some], kind="stable")[:most]])
+    return some
+
+
+def _better(documents: Floats) -> Floats:
+    """Return the better of two documents for every target."""
+    return cast(Floats, np.maximum(documents[::2], documents[1::2]))
 
 
 def _of(documents: Floats, columns: Ints) -> Floats:

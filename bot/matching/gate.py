@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from math import log
 from typing import Any, cast
 
@@ -77,15 +78,11 @@ class Linear:
         self.place, self.weights = pruned(self.vocabulary, weights)
         self.classes = np.unique(labels)
         self.has_outside = bool(len(self.classes)) and self.classes[0] == OUTSIDE
-        self.indptr = matrix.indptr
-        self.indices = matrix.indices
-        self.data = matrix.data.astype(np.float32)
+        matrix = matrix.astype(np.float32)
         self.bounds = [*np.searchsorted(labels, self.classes, side="left").tolist(), len(labels)]
         self.texts = [" ".join(w) for w in words]
-        self.known = [
-            np.unique(matrix.indices[matrix.indptr[a] : matrix.indptr[b]])
-            for a, b in zip(self.bounds[:-1], self.bounds[1:], strict=True)
-        ]
+        self.rows = [matrix[a:b] for a, b in pairwise(self.bounds)]
+        self.known = [np.unique(rows.indices) for rows in self.rows]
         seen = Counter(word for row in words for word in row)
         self._corrector = Corrector(word for word, count in seen.items() if count > 1)
 
@@ -155,45 +152,26 @@ class Linear:
 
     def _known(self, document: Any, ids: Ints, first: int) -> list[float]:
         """Return how much of the message is known at all, and to the first class."""
-        words = set(document[0])
+        words = list(dict.fromkeys(document[0]))
         vocabulary, idf = self.vocabulary.parts[0], self.vocabulary.idf
+        numbers = [vocabulary.get(word, -1) for word in words]
+        in_first = _among(self.known[first], numbers)
         most = log(1 + len(self.texts)) + 1
-        singles = [w for w in words if " " not in w]
-        known = self.known[first]
-
-        def in_first(number: int | None) -> bool:
-            if number is None:
-                return False
-            at = int(np.searchsorted(known, number))
-            return at < len(known) and known[at] == number
-
-        numbers = {w: vocabulary.get(w) for w in words}
-        weights = {w: most if n is None else idf[n] for w, n in numbers.items()}
-        whole = sum(weights[w] for w in singles) or 1.0
-        return [
-            sum(weights[w] for w in singles if numbers[w] is not None) / whole,
-            sum(weights[w] for w in singles if in_first(numbers[w])) / whole,
-            sum(in_first(n) for n in numbers.values()) / max(1, len(words)),
-        ]
+        whole = to_any = to_first = 0.0
+        for word, number, hit in zip(words, numbers, in_first, strict=True):
+            if " " not in word:
+                weight = most if number < 0 else idf[number]
+                whole += weight
+                to_any += weight * (number >= 0)
+                to_first += weight * hit
+        return [to_any / (whole or 1.0), to_first / (whole or 1.0), sum(in_first) / max(1, len(words))]
 
     def _near(self, ids: Ints, values: Floats, classes: list[int], text: str) -> list[float]:
         """Return likeness to the nearest examples of the best classes, by n-grams and letter by letter."""
         dense = np.zeros(len(self.vocabulary.idf), np.float32)
-        dense[ids] = values
-        length = float(np.sqrt((values**2).sum())) or 1.0
-        cosines: list[Floats] = []
-        rows: list[Ints] = []
-        for label in classes:
-            start, end = self.bounds[label], self.bounds[label + 1]
-            a, b = self.indptr[start], self.indptr[end]
-            products = self.data[a:b] * dense[self.indices[a:b]]
-            sums = np.concatenate([[0.0], np.cumsum(products, dtype=np.float64)])
-            cosines.append(
-                (
-                    (sums[self.indptr[start + 1 : end + 1] - a] - sums[self.indptr[start:end] - a]) / length
-                ).astype(np.float32)
-            )
-            rows.append(np.arange(start, end))
+        dense[ids] = values / (float(np.sqrt((values**2).sum())) or 1.0)
+        cosines = [self.rows[label] @ dense for label in classes]
+        rows = [np.arange(self.bounds[label], self.bounds[label + 1]) for label in classes]
         maxima = [float(c.max()) for c in cosines]
         means = [float(np.sort(c)[-3:].mean()) for c in cosines]
         every, place = np.concatenate(cosines), np.concatenate(rows)
@@ -216,6 +194,15 @@ class Linear:
             max((a for a, _ in own), default=0.0) / 100,
             max((b for _, b in own), default=0.0) / 100,
         ]
+
+
+def _among(known: Ints, numbers: Sequence[int]) -> list[bool]:
+    """Say of each of `numbers` whether it is in `known`, which ascends."""
+    if not len(known):
+        return [False] * len(numbers)
+    wanted = np.array(numbers, known.dtype)
+    at = np.minimum(known.searchsorted(wanted), len(known) - 1)
+    return cast(list[bool], (known[at] == wanted).tolist())
 
 
 @dataclass(frozen=True, slots=True)

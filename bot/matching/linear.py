@@ -71,7 +71,9 @@ class Vocabulary:
         frequency: list[Counter[str]] = [Counter() for _ in _PARTS]
         for document in documents:
             for part, units in enumerate(document):
-                frequency[part].update(set(units))
+                frequency[part].update(
+                    dict.fromkeys(units).keys()
+                )  # in their order: the same numbers in every process
         parts: list[dict[str, int]] = []
         idf: list[float] = []
         for counts in frequency:
@@ -88,7 +90,8 @@ class Vocabulary:
         values: list[float] = []
         idf = self.idf
         for known, units, weight in zip(self.parts, document, _PARTS, strict=True):
-            counts = Counter(i for i in map(known.get, units) if i is not None)
+            counts = cast("Counter[int]", Counter(map(known.get, units)))
+            del counts[cast(int, None)]  # units that are not known; a Counter does not mind when all are
             if counts:
                 row = [idf[i] * (1 + log(n)) if n > 1 else idf[i] for i, n in counts.items()]
                 scale = weight / sqrt(sum(x * x for x in row))
