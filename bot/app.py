@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from aiohttp import web
 
 from bot.assistant import Assistant
+from bot.audit import Chain, Verified
 from bot.cache import Cache
 from bot.channels.base import Channel
 from bot.channels.webchat import WebChat
@@ -22,9 +23,10 @@ from bot.control import Control
 from bot.corpus import LiveCorpus
 from bot.delivery import Deliverer
 from bot.desk import Desk, stored_entries
-from bot.errors import DeskError
+from bot.errors import DeskError, StoreError
 from bot.fit import FitWorker
 from bot.models import Address, KnowledgeEntry, Reply, Role
+from bot.oversight import Oversight
 from bot.staff import create_console
 from bot.staff.auth import Accounts
 from bot.store.base import Store
@@ -110,8 +112,11 @@ class App:
         if self.telegram is not None:
             self.channels[self.telegram.name] = self.telegram
         self._deliverer = Deliverer(store=store, vault=vault, channels=self.channels, clock=utc_now)
-        self._clockwork = Clockwork(store=store, vault=vault, live=self.live, clock=utc_now)
-        self._control = Control(settings.data_dir / "desk.sock", self.invite)
+        self.oversight = Oversight(store=store, vault=vault, live=self.live, clock=utc_now)
+        self._clockwork = Clockwork(
+            store=store, vault=vault, live=self.live, clock=utc_now, oversight=self.oversight
+        )
+        self._control = Control(settings.data_dir / "desk.sock", self.invite, self.oversight.verify)
         self._runner: web.AppRunner | None = None
         self._follower: asyncio.Task[None] | None = None
         self.port = settings.port
@@ -154,7 +159,12 @@ class App:
         web_app.add_subapp(
             "/staff",
             create_console(
-                desk=self.desk, accounts=self.accounts, live=self.live, settings=self.settings, clock=utc_now
+                desk=self.desk,
+                oversight=self.oversight,
+                accounts=self.accounts,
+                live=self.live,
+                settings=self.settings,
+                clock=utc_now,
             ),
         )
         self._runner = web.AppRunner(web_app, access_log=None, handle_signals=False, shutdown_timeout=DRAIN)
@@ -218,6 +228,20 @@ async def open_accounts(settings: Settings) -> tuple[Store, Accounts]:
     return store, Accounts(store, utc_now)
 
 
+async def verify_record(settings: Settings, noted: tuple[int, str] | None) -> Verified:
+    """Go through the record of reads while no desk runs. Raises `StoreError`, `VaultError`."""
+    if not has_store(settings.data_dir):
+        raise StoreError(
+            f"There is no store in {settings.data_dir}; set DATA_DIR to the desk's data directory."
+        )
+    vault = Vault(find_key(settings).value)
+    store = await open_tinydb(settings.data_dir, vault)
+    try:
+        return Chain(vault).verify(*await store.audit_record(), noted)
+    finally:
+        await store.close()
+
+
 @contextlib.asynccontextmanager
 async def running(settings: Settings, key: Key | None = None) -> AsyncIterator[App]:
     """Serve inside the block: what tests and `serve` use."""
@@ -245,4 +269,4 @@ def _bound(host: str, port: int) -> socket.socket:
     return bound
 
 
-__all__ = ["App", "Key", "find_key", "open_accounts", "open_app", "running", "utc_now"]
+__all__ = ["App", "Key", "find_key", "open_accounts", "open_app", "running", "utc_now", "verify_record"]

@@ -23,6 +23,7 @@ from bot.logs import set_up_logs
 from bot.models import Language, Role
 
 if TYPE_CHECKING:
+    from bot.audit import Verified
     from bot.measure import Measured
 
 BAD_INPUT = 2
@@ -97,6 +98,12 @@ def _parser() -> argparse.ArgumentParser:
         "--role", choices=[role.value for role in Role], default=None, help=say["cli.staff_role"]
     )
     invite.set_defaults(run=_staff_invite)
+
+    audit = commands.add_parser("audit", help=say["cli.audit"])
+    audit_commands = audit.add_subparsers(required=True, metavar=say["cli.command"])
+    verify = audit_commands.add_parser("verify", help=say["cli.audit_verify"])
+    verify.add_argument("--noted", type=_noted, metavar="ROW:DIGEST", help=say["cli.audit_noted"])
+    verify.set_defaults(run=_audit_verify)
     return parser
 
 
@@ -347,6 +354,39 @@ async def _invitation(settings: Settings, role: str | None) -> str:
         await store.close()
     address = settings.public_url or f"http://127.0.0.1:{settings.port}"
     return say["cli.invited_stopped"].format(link=f"{address}/staff/join/{token}")
+
+
+def _noted(text: str) -> tuple[int, str]:
+    number, _, digest = text.partition(":")
+    if not (number.isascii() and number.isdigit()) or not digest:
+        raise argparse.ArgumentTypeError(_say()["cli.audit_noted_wrong"])
+    return int(number), digest
+
+
+def _audit_verify(chosen: argparse.Namespace) -> int:
+    """Return 0 for a record that is whole, 1 for one that was altered."""
+    say = _say()
+    found = asyncio.run(_verified(read_settings(), chosen.noted))
+    for wrong in found.wrong:
+        print(say[f"cli.audit_wrong_{wrong.finding}"].format(row=wrong.number, until=wrong.until))
+    key = "cli.audit_sound" if found.sound else "cli.audit_unsound"
+    print(say[key].format(first=found.first, last=found.last, digest=found.digest, wrong=len(found.wrong)))
+    return 0 if found.sound else 1
+
+
+async def _verified(settings: Settings, noted: tuple[int, str] | None) -> "Verified":
+    from bot.app import verify_record  # noqa: PLC0415
+    from bot.audit import Verified  # noqa: PLC0415
+    from bot.codec import from_json  # noqa: PLC0415
+    from bot.control import ask_running_desk  # noqa: PLC0415
+
+    request = {"command": "verify"}
+    if noted is not None:
+        request |= {"row": str(noted[0]), "digest": noted[1]}
+    answer = await ask_running_desk(settings.data_dir / "desk.sock", request)
+    if answer is not None:
+        return from_json(Verified, answer["verified"].encode())
+    return await verify_record(settings, noted)
 
 
 def _corpus(chosen: argparse.Namespace) -> Corpus:

@@ -11,6 +11,7 @@ from bot.desk import owe
 from bot.errors import DeskError, NotFound, VaultError
 from bot.exchange import forget, let_go, quieten
 from bot.models import Inquiry, InquiryStatus
+from bot.oversight import Oversight
 from bot.store.base import Store
 from bot.vault import Vault
 
@@ -30,8 +31,17 @@ class Clockwork:
     """Runs a round of everything that is due, again and again."""
 
     def __init__(
-        self, *, store: Store, vault: Vault, live: LiveCorpus, clock: Callable[[], dt.datetime]
+        self,
+        *,
+        store: Store,
+        vault: Vault,
+        live: LiveCorpus,
+        clock: Callable[[], dt.datetime],
+        oversight: Oversight,
     ) -> None:
+        self._oversight = oversight
+        self._noted: dt.date | None = None
+        """The day on which the newest row of the record of reads was last noted in the log."""
         self._store = store
         self._vault = vault
         self._live = live
@@ -81,6 +91,19 @@ class Clockwork:
             now, now - dt.timedelta(hours=retention.message_ids_hours), now - SESSION_LIFE
         )
         await self._store.scrub()
+        await self._store.trim_audit(now - dt.timedelta(days=retention.audit_days))
+        if now.date() != self._noted:
+            await self._note_the_record()
+            self._noted = now.date()
+
+    async def _note_the_record(self) -> None:
+        """Look through the record of reads, and write its newest row where whoever alters it cannot reach."""
+        found = await self._oversight.verify()
+        where = {"row": found.last, "digest": found.digest}
+        if found.sound:
+            log.info("The record of reads is whole", extra=where)
+        else:
+            log.error("The record of reads was altered", extra={**where, "wrong": len(found.wrong)})
 
     async def _close(self, inquiry: Inquiry, now: dt.datetime, why: str | None) -> None:
         """Close it, and tell the citizen by the sentence `why`; an answered one is closed without a word."""

@@ -8,11 +8,16 @@ from pathlib import Path
 
 import orjson
 
+from bot.audit import Verified
+from bot.codec import to_json
 from bot.errors import DeskError
 from bot.models import Role
 
 log = logging.getLogger(__name__)
 
+ANSWERED_WITHIN = 60.0
+"""Seconds: a large record of reads takes some to go through."""
+LONGEST_ANSWER = 1024 * 1024
 LONGEST_PATH = 100
 """Unix allows about 107 bytes for a socket's path."""
 
@@ -20,9 +25,15 @@ LONGEST_PATH = 100
 class Control:
     """Listens for commands: one JSON line in, one JSON line out."""
 
-    def __init__(self, path: Path, invite: Callable[[Role], Awaitable[str]]) -> None:
+    def __init__(
+        self,
+        path: Path,
+        invite: Callable[[Role], Awaitable[str]],
+        verify: Callable[[tuple[int, str] | None], Awaitable[Verified]],
+    ) -> None:
         self._path = path
         self._invite = invite
+        self._verify = verify
         self._server: asyncio.Server | None = None
 
     async def start(self) -> None:
@@ -46,6 +57,9 @@ class Control:
             request = orjson.loads(await asyncio.wait_for(reader.readline(), 5))
             if request.get("command") == "invite":
                 answer = {"link": await self._invite(Role(request["role"]))}
+            elif request.get("command") == "verify":
+                noted = (int(request["row"]), request["digest"]) if "row" in request else None
+                answer = {"verified": to_json(await self._verify(noted)).decode()}
             else:
                 answer = {
                     "error": "The running desk does not know this command; restart it with this version."
@@ -64,13 +78,13 @@ class Control:
 async def ask_running_desk(path: Path, request: dict[str, str]) -> dict[str, str] | None:
     """Send a command to the running desk; None when none listens. Raises `DeskError` when it refuses."""
     try:
-        reader, writer = await asyncio.open_unix_connection(path)
+        reader, writer = await asyncio.open_unix_connection(path, limit=LONGEST_ANSWER)
     except OSError:
         return None
     try:
         writer.write(orjson.dumps(request) + b"\n")
         await writer.drain()
-        answer: dict[str, str] = orjson.loads(await asyncio.wait_for(reader.readline(), 10))
+        answer: dict[str, str] = orjson.loads(await asyncio.wait_for(reader.readline(), ANSWERED_WITHIN))
     except (OSError, ValueError) as exc:
         raise DeskError("The running desk did not answer; look at its log, then try again.") from exc
     finally:

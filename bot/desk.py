@@ -11,6 +11,11 @@ from bot.corpus import LiveCorpus
 from bot.errors import EntryChanged, NotFound, SamePerson
 from bot.exchange import let_go
 from bot.models import (
+    READS,
+    AuditAct,
+    AuditEntry,
+    AuditRow,
+    CallReason,
     Change,
     Delivery,
     DeliveryStatus,
@@ -31,6 +36,10 @@ from bot.store.base import Store
 from bot.vault import Box, Vault
 
 SUGGESTIONS = 5
+WORDINGS = 20
+"""Inquiries whose words are shown on one page of a situation."""
+ACTS = 1000
+"""Rows of the record looked through for what staff did in a situation."""
 UNSETTLED = (InquiryStatus.OPEN, InquiryStatus.WAITING)
 
 
@@ -56,12 +65,20 @@ class Suggestion:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OpenedSituation:
-    """A situation with everything in it."""
+    """A situation with one page of the words in it."""
 
     situation: Situation
     inquiries: tuple[OpenedInquiry, ...]
+    """Those whose words are shown, oldest first: at most `WORDINGS`, from number `first` on."""
+    first: int
+    said: int
+    """How much was said in the whole situation: more of it later means that somebody wrote since."""
     draft: str | None
     suggestions: tuple[Suggestion, ...]
+    acts: tuple[AuditRow, ...]
+    """What staff recorded about it beside reading, oldest first."""
+    row: int
+    """The row of the record that says these words were shown."""
 
     @property
     def asked(self) -> str:
@@ -126,16 +143,82 @@ class Desk:
         known = read_reference(reference)
         return None if known is None else await self._store.situation_of(known)
 
-    async def open(self, situation_id: str, staff: str) -> OpenedSituation:
-        """Return the words in the situation, and mark them as seen. Raises `NotFound`."""
-        inquiries = await self._store.open_situation(situation_id, staff, self._clock())
+    async def open(
+        self,
+        situation_id: str,
+        staff: str,
+        *,
+        more: bool = False,
+        first: int = 0,
+        under: int | None = None,
+    ) -> OpenedSituation:
+        """Return a page of the words in the situation, recorded as read by `staff` and marked as seen.
+
+        `more` says that they opened the situation before. `under` is the row that an opening a moment ago wrote:
+        what it covers is returned without another. Raises `NotFound`.
+        """
+        reading = await self._store.open_situation(
+            situation_id, staff, self._clock(), more=more, first=first, most=WORDINGS, under=under
+        )
         situation = await self.peek(situation_id)
-        opened = tuple([await self._opened(inquiry) for inquiry in inquiries])
+        opened = tuple([await self._opened(inquiry) for inquiry in reading.inquiries])
         draft = (
             None if situation.draft is None else self._box(situation).open("draft", situation.draft).decode()
         )
+        recorded = await self._store.audit_rows(situation_id=situation_id, limit=ACTS)
         return OpenedSituation(
-            situation=situation, inquiries=opened, draft=draft, suggestions=self._suggestions(opened)
+            situation=situation,
+            inquiries=opened,
+            first=first,
+            said=await self.said(situation_id),
+            draft=draft,
+            suggestions=self._suggestions(opened),
+            acts=tuple(row for row in reversed(recorded) if row.act not in READS),
+            row=reading.number,
+        )
+
+    async def said(self, situation_id: str) -> int:
+        """Return how much was said in the situation; opens nothing."""
+        return sum(len(inquiry.words) for inquiry in await self._store.inquiries_in(situation_id))
+
+    async def deliveries(self, situation_id: str) -> Sequence[tuple[Inquiry, Sequence[Delivery]]]:
+        """Return what is owed or sent for each inquiry in the situation; opens nothing."""
+        return [
+            (inquiry, await self._store.deliveries_of(inquiry.id))
+            for inquiry in await self._store.inquiries_in(situation_id)
+        ]
+
+    async def called_emergency(
+        self, situation_id: str, staff: str, reason: CallReason, *, second: str | None, tell: bool
+    ) -> None:
+        """Record that emergency services were called; with `tell`, the citizens are told. Raises `NotFound`."""
+        now, content = self._clock(), self._live.corpus.content
+        inquiries = [
+            inquiry
+            for inquiry in await self._store.inquiries_in(situation_id)
+            if inquiry.status is not InquiryStatus.CLOSED
+        ]
+        told = [
+            owe(
+                self._box(each),
+                each.id,
+                replies.emergency_called(content, each.reference, each.language),
+                now,
+            )
+            for each in inquiries
+            if tell
+        ]
+        await self._store.note_act(
+            AuditEntry(
+                at=now,
+                account=staff,
+                act=AuditAct.CALLED_EMERGENCY,
+                situation_id=situation_id,
+                references=tuple(inquiry.reference for inquiry in inquiries),
+                reason=reason,
+                second=second,
+            ),
+            told,
         )
 
     async def claim(self, situation_id: str, staff: str) -> Situation:
@@ -164,7 +247,7 @@ class Desk:
         await self.claim(answer.situation_id, answer.author)
         now = self._clock()
         content = self._live.corpus.content
-        inquiries = await self._store.open_situation(answer.situation_id, answer.author, now)
+        inquiries = await self._store.inquiries_in(answer.situation_id)
         said = Words(who="staff", at=now, text=answer.text, author=answer.author)
         answered: list[tuple[str, Sealed, Delivery]] = []
         for inquiry in inquiries:
@@ -193,7 +276,7 @@ class Desk:
         """Close the situation without an answer, and tell those who asked. Raises as `answer`."""
         await self.claim(situation_id, staff)
         now = self._clock()
-        inquiries = await self._store.open_situation(situation_id, staff, now)
+        inquiries = await self._store.inquiries_in(situation_id)
         content = self._live.corpus.content
         told = [
             owe(

@@ -429,10 +429,87 @@ class Session:
     used_at: datetime
 
 
+# --- the record of reads -----------------------------------------------------------------------------------
+
+
+class AuditAct(StrEnum):
+    """What a member of staff did that the people concerned have a right to see recorded."""
+
+    OPENED = "opened"
+    """A citizen's words were opened."""
+    OPENED_MORE = "opened_more"
+    """Words were shown again, or a further page of them."""
+    CALLED_EMERGENCY = "called_emergency"
+    """Emergency services were called about the situation."""
+
+
+READS = frozenset({AuditAct.OPENED, AuditAct.OPENED_MORE})
+
+
+class CallReason(StrEnum):
+    """Why emergency services were called: a closed list, so that no story is told."""
+
+    LIFE_AT_RISK = "life_at_risk"
+    ATTEMPT = "attempt"
+    VIOLENCE = "violence"
+    FIRE_OR_ACCIDENT = "fire_or_accident"
+    CHILD_OR_MISSING = "child_or_missing"
+    OTHER_DANGER = "other_danger"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AuditEntry:
+    """What is to be recorded: who did what to which situation, and nothing that anybody wrote."""
+
+    at: datetime
+    account: str
+    act: AuditAct
+    situation_id: str
+    references: tuple[str, ...] = ()
+    """The inquiries concerned: of a read, those whose words were shown."""
+    reason: CallReason | None = None
+    second: str | None = None
+    """The account of a second person who agreed, where there was time to ask."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AuditRow:
+    """One row of the record; `digest` covers all of it and the row before."""
+
+    number: int
+    """Counts from 1 and never starts again."""
+    at: datetime
+    account: str
+    role: Role | None
+    """What the account was then; None when there was no such account."""
+    act: AuditAct
+    situation_id: str
+    references: tuple[str, ...]
+    reason: CallReason | None
+    second: str | None
+    digest: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AuditHead:
+    """Where the record begins and ends, kept apart from its rows."""
+
+    name: str
+    number: int
+    """The newest row; 0 when there was none yet."""
+    digest: str
+    trimmed: int
+    """Rows up to this number were dropped because of their age."""
+    trimmed_digest: str
+    """The digest of the last of those: what the first row that is kept builds on."""
+    proof: str
+    """A keyed digest over the other fields."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Change:
     """Something in the store changed: enough to know what to read again, never words."""
 
-    kind: Literal["situation", "delivery", "entry", "staff"]
+    kind: Literal["situation", "delivery", "entry", "staff", "audit"]
     id: str
     """Which one; empty when so many changed that all of the kind want reading again."""

@@ -236,6 +236,13 @@ def staff_answer(content: Content, reference: str, text: str, language: Language
     )
 
 
+def emergency_called(content: Content, reference: str, language: Language) -> Reply:
+    """Return the word that staff called emergency services."""
+    person = human(content, language)
+    told = notice(content, "emergency_called", language, person, kind="staff_note", reference=reference)
+    return replace(told, owed=True)
+
+
 def closed(content: Content, reference: str, language: Language, why: str = "closed") -> Reply:
     """Return the word that the question is closed without an answer; `why` is the sentence's key."""
     person = human(content, language)

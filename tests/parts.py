@@ -15,6 +15,7 @@ from bot.delivery import Deliverer
 from bot.desk import Desk
 from bot.errors import Fault
 from bot.models import Address, DeliveryStatus, IncomingMessage, Reply
+from bot.oversight import Oversight
 from bot.store.base import Store
 from bot.urgent import Verdict
 from bot.vault import Vault
@@ -139,6 +140,7 @@ class Office:
     assistant: Assistant
     desk: Desk
     deliverer: Deliverer
+    oversight: Oversight
     clockwork: Clockwork
     late: list[tuple[Address, Reply]]
     """What was sent outside a response and outside the outbox."""
@@ -220,6 +222,7 @@ def make_office(store: Store, corpus: Corpus) -> Office:
         late.append((to, reply))
 
     common: dict[str, Any] = {"store": store, "vault": vault, "live": live, "clock": clock}
+    oversight = Oversight(**common)
     return Office(
         store=store,
         vault=vault,
@@ -229,7 +232,8 @@ def make_office(store: Store, corpus: Corpus) -> Office:
         assistant=Assistant(**common, timezone=shanghai, send_later=send_later),
         desk=Desk(**common, timezone=shanghai),
         deliverer=Deliverer(store=store, vault=vault, channels={"webchat": channel}, clock=clock),
-        clockwork=Clockwork(**common),
+        oversight=oversight,
+        clockwork=Clockwork(**common, oversight=oversight),
         late=late,
     )
 

@@ -230,7 +230,13 @@ async def test_message_ids_are_forgotten_after_two_days(office: Office) -> None:
 async def test_an_address_that_cannot_be_opened_stops_nothing_else(office: Office) -> None:
     reference = await answered(office)
     office.clock.forward(days=8)
-    other = Clockwork(store=office.store, vault=Vault(b"x" * 32), live=office.live, clock=office.clock)  # type: ignore[arg-type]
+    other = Clockwork(
+        store=office.store,
+        vault=Vault(b"x" * 32),
+        live=office.live,  # type: ignore[arg-type]
+        clock=office.clock,
+        oversight=office.oversight,
+    )
     await other.round()
     opened = await office.desk.open(await office.situation_of(reference), "ada")
     assert opened.inquiries[0].inquiry.status is InquiryStatus.CLOSED

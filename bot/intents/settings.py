@@ -42,6 +42,16 @@ class Retention:
     closed_days: int = 30
     crisis_days: int = 7
     message_ids_hours: int = 48
+    audit_days: int = 180
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Watch:
+    """When opening situations without doing anything about them is shown to whoever supervises."""
+
+    most_left: int = 10
+    """So many may be opened and left within the time; more are shown."""
+    within_minutes: int = 60
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,12 +99,13 @@ class DeskSettings:
     )
     hours: Hours = Hours()
     retention: Retention = Retention()
+    watch: Watch = Watch()
     claim_minutes: int = 20
     takeover_minutes: int = 30
 
 
 _KEYS = {
-    "desk", "policy", "publish_needs", "lanes", "hours", "holidays", "retention", "claim_minutes", "takeover_minutes",
+    "desk", "policy", "publish_needs", "lanes", "hours", "holidays", "retention", "watch", "claim_minutes", "takeover_minutes",
 }  # fmt: skip
 
 
@@ -123,6 +134,7 @@ def read_desk(document: Document) -> DeskSettings:
         lanes=_lanes(document, data.get("lanes")) or default.lanes,
         hours=_hours(document, data.get("hours"), data.get("holidays")),
         retention=_retention(document, _map(document, data.get("retention"), "retention")),
+        watch=_watch(document, _map(document, data.get("watch"), "watch")),
         claim_minutes=_number(document, data.get("claim_minutes"), 20, 1, 24 * 60, "claim_minutes"),
         takeover_minutes=_number(document, data.get("takeover_minutes"), 30, 1, 24 * 60, "takeover_minutes"),
     )
@@ -153,12 +165,24 @@ def _retention(document: Document, data: Mapping[str, Any]) -> Retention:
     bounds = {
         "exchange_minutes": (5, 24 * 60), "answered_days": (1, 90), "waiting_days": (1, 90), "open_warning_days": (1, 365),
         "open_days": (1, 365), "closed_days": (1, 365), "crisis_days": (1, 90),
-        "message_ids_hours": (1, 24 * 30),
+        "message_ids_hours": (1, 24 * 30), "audit_days": (30, 3650),
     }  # fmt: skip
     unknown_keys(document, data, set(bounds), "retention")
     return Retention(
         **{
             key: _number(document, data.get(key), getattr(default, key), low, high, "retention", key)
+            for key, (low, high) in bounds.items()
+        }
+    )
+
+
+def _watch(document: Document, data: Mapping[str, Any]) -> Watch:
+    default = Watch()
+    bounds = {"most_left": (1, 1000), "within_minutes": (5, 24 * 60)}
+    unknown_keys(document, data, set(bounds), "watch")
+    return Watch(
+        **{
+            key: _number(document, data.get(key), getattr(default, key), low, high, "watch", key)
             for key, (low, high) in bounds.items()
         }
     )

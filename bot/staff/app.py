@@ -9,12 +9,13 @@ from aiohttp import web
 from bot.config import Settings
 from bot.corpus import LiveCorpus
 from bot.desk import Desk
+from bot.oversight import Oversight
 from bot.staff import edge
 from bot.staff.auth import Accounts
 from bot.staff.guard import Handler, errors, guard
 from bot.staff.keys import CONSOLE, STREAMS, Access, Console
 from bot.staff.pages import STATIC, headers_for
-from bot.staff.views import entrance, knowledge, people, queue, situations
+from bot.staff.views import audit, entrance, knowledge, people, queue, situations
 from bot.staff.views import live as live_views
 
 Route = tuple[str, str, Handler, Access]
@@ -35,6 +36,8 @@ ROUTES: Sequence[Route] = (
     ("POST", "/people/invite", people.invite, Access.ADMINISTRATOR),
     ("POST", "/people/disable", people.disable, Access.ADMINISTRATOR),
     ("POST", "/people/enable", people.enable, Access.ADMINISTRATOR),
+    ("GET", "/audit", audit.audit_page, Access.ADMINISTRATOR),
+    ("POST", "/audit/verify", audit.verify, Access.ADMINISTRATOR),
     ("GET", "", queue.queue_page, Access.STAFF),
     ("GET", "/", queue.queue_slash, Access.STAFF),
     ("GET", "/queue", queue.queue_part, Access.STAFF),
@@ -43,6 +46,8 @@ ROUTES: Sequence[Route] = (
     ("GET", "/stream", live_views.stream, Access.STAFF),
     ("GET", _SITUATION, situations.situation_page, Access.STAFF),
     ("GET", _SITUATION + "/state", situations.state_part, Access.STAFF),
+    ("GET", _SITUATION + "/deliveries", situations.deliveries_part, Access.STAFF),
+    ("POST", _SITUATION + "/called", situations.called_emergency, Access.STAFF),
     ("POST", _SITUATION + "/open", situations.open_words, Access.STAFF),
     ("POST", _SITUATION + "/claim", situations.claim, Access.STAFF),
     ("POST", _SITUATION + "/release", situations.release, Access.STAFF),
@@ -65,6 +70,7 @@ ROUTES: Sequence[Route] = (
 def create_console(
     *,
     desk: Desk,
+    oversight: Oversight,
     accounts: Accounts,
     live: LiveCorpus,
     settings: Settings,
@@ -73,7 +79,9 @@ def create_console(
     """Return the console. Mount it with `app.add_subapp("/staff", console)`; it closes `accounts` at the end."""
     access: dict[web.AbstractRoute, Access] = {}
     app = web.Application(middlewares=[errors, guard(access)])
-    app[CONSOLE] = Console(desk=desk, accounts=accounts, live=live, settings=settings, clock=clock)
+    app[CONSOLE] = Console(
+        desk=desk, oversight=oversight, accounts=accounts, live=live, settings=settings, clock=clock
+    )
     app[STREAMS] = set()
     for method, path, handler, who in ROUTES:
         access[app.router.add_route(method, path, handler)] = who

@@ -15,6 +15,7 @@ from bot.errors import NotFound, StoreStopped
 from bot.models import Role
 from bot.staff import edge, forms
 from bot.staff.keys import (
+    BROWSING,
     CONSOLE,
     FORM_COOKIE,
     FORM_TOKEN,
@@ -47,6 +48,8 @@ _VERBS = frozenset(
         "disable",
         "enable",
         "sign-out",
+        "called",
+        "verify",
     ]
 )
 """The last parts of paths that only take forms."""
@@ -125,6 +128,8 @@ def guard(access: dict[web.AbstractRoute, Access]) -> Middleware:
             sent = await forms.fields(request)
             if not _same(sent.get("csrf", ""), visitor.session.csrf):
                 return page(request, "stale.html", status=403, kept=forms.kept(sent), back=_back(request))
+        elif visitor.may(Role.ADMINISTRATOR):
+            request[BROWSING] = await console.oversight.browsing(recent=True)
         return await handler(request)
 
     return check

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import Enum
@@ -12,6 +12,7 @@ from aiohttp import web
 from bot.config import Settings
 from bot.corpus import LiveCorpus
 from bot.desk import Desk
+from bot.oversight import Browsing, Oversight
 from bot.staff.auth import Accounts, Visitor
 
 PREFIX = "/staff"
@@ -38,17 +39,24 @@ class Opened:
 
     def __init__(self) -> None:
         self._references: OrderedDict[tuple[str, str], frozenset[str]] = OrderedDict()
+        self._rows: dict[tuple[str, str], int] = {}
 
-    def note(self, session: str, situation_id: str, references: tuple[str, ...]) -> None:
-        """Note that the session has opened the situation with these inquiries in it."""
+    def note(self, session: str, situation_id: str, references: tuple[str, ...], row: int) -> None:
+        """Note that the session has opened the situation with these inquiries in it, as `row` of the record says."""
         self._references[session, situation_id] = frozenset(references)
         self._references.move_to_end((session, situation_id))
+        self._rows[session, situation_id] = row
         if len(self._references) > OPENED_AT_MOST:
-            self._references.popitem(last=False)
+            oldest, _ = self._references.popitem(last=False)
+            self._rows.pop(oldest, None)
 
     def covers(self, session: str, situation_id: str, references: tuple[str, ...]) -> bool:
         """Tell whether the session opened the situation and nothing joined it since."""
         return set(references) <= self._references.get((session, situation_id), frozenset())
+
+    def first_look(self, session: str, situation_id: str) -> int | None:
+        """Return, once, the row that the opening wrote: the page it leads to needs no other."""
+        return self._rows.pop((session, situation_id), None)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,6 +64,7 @@ class Console:
     """What the console works with."""
 
     desk: Desk
+    oversight: Oversight
     accounts: Accounts
     live: LiveCorpus
     settings: Settings
@@ -68,5 +77,7 @@ STREAMS = web.AppKey("console_streams", set[asyncio.Task[None]])
 """What runs for the pages now open, so that it ends when the desk stops."""
 
 VISITOR = web.RequestKey("visitor", Visitor)
+BROWSING = web.RequestKey("browsing", Sequence[Browsing])
+"""Who browses in citizens' words now: for those who supervise, above every page."""
 FORM_TOKEN = web.RequestKey("form_token", str)
 LANGUAGE = web.RequestKey("language", str)

@@ -13,7 +13,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from bot.locale import catalogue
 from bot.models import LANGUAGES, Language, Role, Situation
 from bot.staff import edge, show
-from bot.staff.keys import CONSOLE, FORM_COOKIE, FORM_TOKEN, LANGUAGE, PREFIX, VISITOR
+from bot.staff.keys import BROWSING, CONSOLE, FORM_COOKIE, FORM_TOKEN, LANGUAGE, PREFIX, VISITOR
 from bot.text import read_language
 
 HERE = Path(__file__).parent
@@ -109,6 +109,10 @@ def page(request: web.Request, template: str, *, status: int = 200, **values: An
             "csrf": visitor.session.csrf if visitor else "",
             "form_token": request.get(FORM_TOKEN, ""),
             "problems": console.live.problems if visitor else (),
+            "browsing_now": request.get(BROWSING, ()),
+            "record_unsound": BROWSING in request
+            and console.oversight.verified is not None
+            and not console.oversight.verified.sound,
             "publish_needs": console.desk.publish_needs,
             "prefix": PREFIX,
             "path": request.path,

@@ -13,6 +13,9 @@ from datetime import datetime
 from typing import Protocol
 
 from bot.models import (
+    AuditEntry,
+    AuditHead,
+    AuditRow,
     Change,
     Conversation,
     Delivery,
@@ -72,6 +75,14 @@ class Effect:
     when it was open and all others are answered or closed."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reading:
+    """Words that may be shown, and the row of the record that says so."""
+
+    inquiries: Sequence[Inquiry]
+    number: int
+
+
 class Store(Protocol):
     """Where conversations, inquiries, situations, deliveries, entries and accounts live."""
 
@@ -111,10 +122,27 @@ class Store(Protocol):
     async def situation_of(self, reference: str) -> Situation | None:
         """Return the situation that holds the inquiry of that reference (staff search; opens nothing)."""
 
-    async def open_situation(self, situation_id: str, staff: str, at: datetime) -> Sequence[Inquiry]:
-        """Return the inquiries in the situation, oldest first, and mark them as seen by staff.
+    async def inquiries_in(self, situation_id: str) -> Sequence[Inquiry]:
+        """Return the inquiries in the situation, oldest first, for work that shows their words to nobody."""
 
-        Raises `NotFound`.
+    async def open_situation(
+        self,
+        situation_id: str,
+        staff: str,
+        at: datetime,
+        *,
+        more: bool = False,
+        first: int = 0,
+        most: int | None = None,
+        under: int | None = None,
+    ) -> Reading:
+        """Record that `staff` is shown the words of inquiries in the situation, and return those inquiries.
+
+        Oldest first, from number `first` on, at most `most`; they are marked as seen by staff. The row of the
+        record (`opened_more` with `more`) is written in the same transaction: no row, no words. With `under` no
+        row is written: that row must stand for the same account, situation and inquiries.
+
+        Raises `NotFound`, also when `under` does not cover what would be shown.
         """
 
     async def claim_situation(
@@ -157,6 +185,34 @@ class Store(Protocol):
 
         Raises `SituationTaken`, `SituationSettled`, `NotFound`.
         """
+
+    # --- the record of reads
+
+    async def note_act(self, entry: AuditEntry, told: Sequence[Delivery] = ()) -> AuditRow:
+        """Record the act, and owe the deliveries of `told` to inquiries in its situation; both or neither.
+
+        Raises `NotFound` when the situation, or an inquiry that is told, is gone.
+        """
+
+    async def audit_rows(
+        self,
+        *,
+        account: str | None = None,
+        situation_id: str | None = None,
+        before: int | None = None,
+        limit: int,
+    ) -> Sequence[AuditRow]:
+        """Return rows of the record, newest first: of one account or situation, with numbers below `before`."""
+
+    async def audit_since(self, at: datetime) -> Sequence[AuditRow]:
+        """Return the rows since `at`, oldest first."""
+
+    async def audit_record(self) -> tuple[Sequence[AuditRow], AuditHead | None]:
+        """Return every row that is kept, by number, and where the record begins and ends."""
+
+    async def trim_audit(self, before: datetime) -> int:
+        """Drop rows older than `before` from the beginning of the record, which goes on from a checkpoint; return
+        how many went."""
 
     # --- deliveries
 
@@ -281,4 +337,4 @@ class Store(Protocol):
         """
 
 
-__all__ = ["SCHEMA_VERSION", "Addition", "Effect", "Filing", "Store"]
+__all__ = ["SCHEMA_VERSION", "Addition", "Effect", "Filing", "Reading", "Store"]

@@ -35,6 +35,7 @@ from bot.models import (
     UrgentKind,
     Words,
 )
+from bot.oversight import Oversight
 from bot.reference import new_reference
 from bot.staff import create_console
 from bot.staff.auth import Accounts
@@ -86,6 +87,7 @@ class World:
     clock: Clock
     live: StillCorpus
     desk: Desk
+    oversight: Oversight
     accounts: Accounts
     settings: Settings
     client: TestClient[web.Request, web.Application]
@@ -258,11 +260,15 @@ async def a_world(corpus: Corpus, tmp_path: Path, **environ: str) -> AsyncIterat
     desk = Desk(store=store, vault=vault, live=live, clock=clock, timezone=settings.timezone)
     accounts = Accounts(store, clock, QUICK)
     app = web.Application(client_max_size=64 * 1024)
+    oversight = Oversight(store=store, vault=vault, live=live, clock=clock)
     app.add_subapp(
-        "/staff", create_console(desk=desk, accounts=accounts, live=live, settings=settings, clock=clock)
+        "/staff",
+        create_console(
+            desk=desk, oversight=oversight, accounts=accounts, live=live, settings=settings, clock=clock
+        ),
     )
     async with TestClient(TestServer(app), cookie_jar=DummyCookieJar()) as client:
-        yield World(store, vault, clock, live, desk, accounts, settings, client)
+        yield World(store, vault, clock, live, desk, oversight, accounts, settings, client)
     await store.close()
 
 

@@ -227,7 +227,8 @@
 
     async function renewDeliveries() {
       if (!find("[data-moving]")) return;
-      const page = await part(location.pathname);
+      // Not the page itself: showing words again is a reading, and is recorded.
+      const page = await part(`${location.pathname}/deliveries`);
       for (const list of all("[data-deliveries]")) {
         const newer = find(`[data-deliveries="${CSS.escape(list.dataset.deliveries)}"]`, page);
         if (newer) list.replaceWith(newer);

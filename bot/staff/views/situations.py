@@ -1,17 +1,17 @@
 """One situation: open it, hold it, answer it."""
 
 import contextlib
-from collections.abc import Awaitable, Sequence
+from collections.abc import Awaitable
 from typing import Any
 
 from aiohttp import web
 
 from bot import replies
-from bot.desk import OpenedInquiry
+from bot.desk import WORDINGS
 from bot.errors import NotFound, SituationSettled, SituationTaken, StoreError, StoreStopped
 from bot.explain import explain, lines
 from bot.locale import catalogue
-from bot.models import Situation, SituationStatus, StaffAnswer
+from bot.models import CallReason, Situation, SituationStatus, StaffAnswer
 from bot.staff import forms
 from bot.staff.guard import is_live
 from bot.staff.keys import CONSOLE, PREFIX, VISITOR, Console
@@ -33,12 +33,36 @@ async def state_part(request: web.Request) -> web.Response:
     return page(request, "_state.html", **_standing(request, situation))
 
 
+async def deliveries_part(request: web.Request) -> web.Response:
+    """Return what became of the replies, without words."""
+    owed = await _desk(request).desk.deliveries(_id(request))
+    return page(request, "_all_deliveries.html", owed=owed)
+
+
+async def called_emergency(request: web.Request) -> web.Response:
+    """Record that emergency services were called, and tell the citizen unless that raises danger."""
+    sent = await forms.fields(request)
+    console, me = _desk(request), request[VISITOR]
+    second = sent.get("second", "")
+    people = {person.name for person in await console.accounts.people() if not person.disabled}
+    try:
+        reason = CallReason(sent.get("reason", ""))
+    except ValueError:
+        return await _show(request, mistake=forms.Mistake("staff.called.which_reason"), status=400)
+    if second and (second == me.name or second not in people):
+        return await _show(request, mistake=forms.Mistake("staff.called.which_second"), status=400)
+    await console.desk.called_emergency(
+        _id(request), me.name, reason, second=second or None, tell=bool(sent.get("tell"))
+    )
+    return go(f"{_path(request)}?notice=called")
+
+
 async def open_words(request: web.Request) -> web.Response:
     """Open the citizens' words to this session; with `then=claim`, take the situation too."""
     sent = await forms.fields(request)
     console, me = _desk(request), request[VISITOR]
     opened = await console.desk.open(_id(request), me.name)
-    console.opened.note(me.session.digest, opened.situation.id, opened.situation.references)
+    console.opened.note(me.session.digest, opened.situation.id, opened.situation.references, opened.row)
     if sent.get("then") == "claim":
         # When somebody was quicker, the page says who holds it or how it ended.
         with contextlib.suppress(SituationTaken, SituationSettled):
@@ -166,10 +190,9 @@ async def _more_was_said(request: web.Request, sent: dict[str, str]) -> bool:
         situation = await console.desk.peek(_id(request))
         if not console.opened.covers(me.session.digest, situation.id, situation.references):
             return False
-        opened = await console.desk.open(situation.id, me.name)
+        return await console.desk.said(situation.id) > int(seen)
     except NotFound:
         return False
-    return _said(opened.inquiries) > int(seen)
 
 
 async def _show(
@@ -186,7 +209,10 @@ async def _show(
     notice = request.query.get("notice", "")
     if not console.opened.covers(me.session.digest, situation.id, situation.references):
         return page(request, "unopened.html", status=status, notice=notice, sent=sent or {}, **standing)
-    opened = await console.desk.open(situation.id, me.name)
+    first = _first(request, len(situation.references))
+    # The page that an opening leads to stands under that opening's row; every other that shows words has its own.
+    under = console.opened.first_look(me.session.digest, situation.id) if first == 0 else None
+    opened = await console.desk.open(situation.id, me.name, more=True, first=first, under=under)
     sent = sent or {}
     text = sent.get("text", opened.draft or "")
     corpus = console.live.corpus
@@ -203,7 +229,15 @@ async def _show(
             s for place, s in enumerate(opened.suggestions) if place < NEAR_AT_LEAST or s.confidence >= NEAR
         ],
         why=lines(why, catalogue(language_of(request))) if why is not None else (),
-        seen=_said(opened.inquiries),
+        seen=opened.said,
+        total=len(opened.situation.references),
+        wordings=WORDINGS,
+        reasons=list(CallReason),
+        colleagues=[
+            person.name
+            for person in await console.accounts.people()
+            if person.name != me.name and not person.disabled
+        ],
         text=text,
         question=sent.get("question", ""),
         publish=bool(sent.get("publish")),
@@ -231,8 +265,11 @@ def _standing(request: web.Request, situation: Situation) -> dict[str, Any]:
     }
 
 
-def _said(inquiries: Sequence[OpenedInquiry]) -> int:
-    return sum(1 for inquiry in inquiries for words in inquiry.words if words.who == "citizen")
+def _first(request: web.Request, total: int) -> int:
+    """Return the number of the first inquiry to show: the beginning of one of the pages."""
+    asked = request.query.get("from", "0")
+    wanted = int(asked[:9]) if asked.isascii() and asked.isdigit() else 0
+    return min(wanted, max(0, total - 1)) // WORDINGS * WORDINGS
 
 
 def _desk(request: web.Request) -> Console:

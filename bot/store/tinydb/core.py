@@ -4,6 +4,7 @@ from collections.abc import Callable, Coroutine
 from functools import wraps
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
+from bot.audit import Chain
 from bot.store.tinydb.group import GroupCommit
 from bot.store.tinydb.news import News
 from bot.store.tinydb.tables import Tables
@@ -14,10 +15,11 @@ C = TypeVar("C", bound="Core")
 
 
 class Core:
-    """The memory, the disk and the listeners that the verbs share."""
+    """The memory, the disk, the listeners and the record's chain that the verbs share."""
 
-    def __init__(self, tables: Tables, group: GroupCommit, news: News) -> None:
+    def __init__(self, tables: Tables, group: GroupCommit, news: News, chain: Chain) -> None:
         self._tables = tables
+        self._chain = chain
         self._group = group
         self._news = news
 

@@ -5,8 +5,10 @@ from collections.abc import AsyncIterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+from bot.audit import Chain
 from bot.models import Change
 from bot.store.tinydb.accounts import AccountVerbs
+from bot.store.tinydb.audit import AuditVerbs
 from bot.store.tinydb.citizens import CitizenVerbs
 from bot.store.tinydb.deliveries import DeliveryVerbs
 from bot.store.tinydb.disk import Disk, memory_disk, open_disk
@@ -19,12 +21,14 @@ from bot.store.tinydb.upkeep import UpkeepVerbs
 from bot.vault import Vault
 
 
-class TinyDBStore(CitizenVerbs, SituationVerbs, DeliveryVerbs, KnowledgeVerbs, AccountVerbs, UpkeepVerbs):
+class TinyDBStore(
+    CitizenVerbs, SituationVerbs, DeliveryVerbs, KnowledgeVerbs, AccountVerbs, AuditVerbs, UpkeepVerbs
+):
     """The engine for one process: documents in TinyDB tables in memory, every change durable in sqlite."""
 
-    def __init__(self, tables: Tables, disk: Disk, executor: ThreadPoolExecutor) -> None:
+    def __init__(self, tables: Tables, disk: Disk, executor: ThreadPoolExecutor, chain: Chain) -> None:
         news = News()
-        super().__init__(tables, GroupCommit(disk.persist, executor, failed=news.close), news)
+        super().__init__(tables, GroupCommit(disk.persist, executor, failed=news.close), news, chain)
         self._disk = disk
         self._executor = executor
         self._closed = False
@@ -69,4 +73,4 @@ async def open_tinydb(path: Path | None, vault: Vault) -> TinyDBStore:
     except BaseException:
         executor.shutdown(wait=False)
         raise
-    return TinyDBStore(tables, disk, executor)
+    return TinyDBStore(tables, disk, executor, Chain(vault))

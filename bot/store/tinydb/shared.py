@@ -4,8 +4,9 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 
+from bot.audit import Chain
 from bot.errors import EntryChanged, StoreError
-from bot.models import Delivery, Inquiry, InquiryStatus, SituationStatus, StoredEntry
+from bot.models import AuditEntry, AuditRow, Delivery, Inquiry, InquiryStatus, SituationStatus, StoredEntry
 from bot.store.tinydb.tables import Tables
 
 UNSETTLED = (InquiryStatus.OPEN, InquiryStatus.WAITING)
@@ -67,6 +68,16 @@ def remove_inquiry(tables: Tables, inquiry: Inquiry, at: datetime | None) -> Non
         )
     )
     follow_inquiries(tables, situation.id, at or situation.updated_at)
+
+
+def note(tables: Tables, chain: Chain, entry: AuditEntry) -> AuditRow:
+    """Add a row to the record of reads."""
+    account = tables.staff.get(entry.account)
+    head = tables.audit_heads.get(chain.name) or chain.start()
+    row, head = chain.after(head, entry, None if account is None else account.role)
+    tables.audit.add(row)
+    tables.audit_heads.put(head)
+    return row
 
 
 def versions_of(tables: Tables, entry_id: str) -> Sequence[StoredEntry]:

@@ -5,9 +5,21 @@ from dataclasses import replace
 from datetime import datetime
 
 from bot.errors import NotFound, SituationSettled, SituationTaken, Stale
-from bot.models import Delivery, Inquiry, InquiryStatus, Sealed, Situation, SituationStatus, StoredEntry
+from bot.models import (
+    READS,
+    AuditAct,
+    AuditEntry,
+    Delivery,
+    Inquiry,
+    InquiryStatus,
+    Sealed,
+    Situation,
+    SituationStatus,
+    StoredEntry,
+)
+from bot.store.base import Reading
 from bot.store.tinydb.core import Core, verb
-from bot.store.tinydb.shared import UNSETTLED, add_version, inquiries_of, owe
+from bot.store.tinydb.shared import UNSETTLED, add_version, inquiries_of, note, owe
 
 
 class SituationVerbs(Core):
@@ -30,12 +42,40 @@ class SituationVerbs(Core):
         return None if inquiry is None else self._tables.situations.get(inquiry.situation_id)
 
     @verb
-    def open_situation(self, situation_id: str, staff: str, at: datetime) -> Sequence[Inquiry]:
-        """Return the inquiries in the situation, oldest first, and mark them as seen by staff."""
-        self._tables.situations.need(situation_id)
-        for inquiry in inquiries_of(self._tables, situation_id):
-            self._tables.inquiries.put(replace(inquiry, seen_by_staff=True))
+    def inquiries_in(self, situation_id: str) -> Sequence[Inquiry]:
+        """Return the inquiries in the situation, oldest first, for work that shows their words to nobody."""
         return inquiries_of(self._tables, situation_id)
+
+    @verb
+    def open_situation(
+        self,
+        situation_id: str,
+        staff: str,
+        at: datetime,
+        *,
+        more: bool = False,
+        first: int = 0,
+        most: int | None = None,
+        under: int | None = None,
+    ) -> Reading:
+        """Record that `staff` is shown the words of inquiries in the situation, and return those inquiries."""
+        self._tables.situations.need(situation_id)
+        shown = inquiries_of(self._tables, situation_id)[first : None if most is None else first + most]
+        references = tuple(inquiry.reference for inquiry in shown)
+        if under is None:
+            act = AuditAct.OPENED_MORE if more else AuditAct.OPENED
+            entry = AuditEntry(
+                at=at, account=staff, act=act, situation_id=situation_id, references=references
+            )
+            under = note(self._tables, self._chain, entry).number
+        else:
+            row = self._tables.audit.need(under)
+            covered = row.act in READS and row.account == staff and row.situation_id == situation_id
+            if not (covered and set(references) <= set(row.references)):
+                raise NotFound("The record does not say that these words may be shown; open them again.")
+        for inquiry in shown:
+            self._tables.inquiries.put(replace(inquiry, seen_by_staff=True))
+        return Reading(inquiries=[replace(each, seen_by_staff=True) for each in shown], number=under)
 
     @verb
     def claim_situation(self, situation_id: str, staff: str, now: datetime, until: datetime) -> Situation:

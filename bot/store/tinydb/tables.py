@@ -7,6 +7,8 @@ from functools import partial
 from typing import Any, cast
 
 from bot.models import (
+    AuditHead,
+    AuditRow,
     Change,
     Conversation,
     Delivery,
@@ -94,6 +96,12 @@ class Tables:
 
         self.counters = Collection(db, "counters", Counter, "name")
 
+        self.audit = Collection(db, "audit", AuditRow, "number")
+        self.audit_by_number = self.audit.ordered(lambda doc: doc["number"])
+        self.audit_by_account = self.audit.grouped("account")
+        self.audit_by_situation = self.audit.grouped("situation_id")
+        self.audit_heads = Collection(db, "audit_heads", AuditHead, "name")
+
         self._all: dict[str, Collection[Any]] = {
             kept.name: kept for kept in vars(self).values() if isinstance(kept, Collection)
         }
@@ -150,5 +158,7 @@ def _change(table: str, document: Mapping[str, Any]) -> Change | None:
             return Change(kind="entry", id=document["id"])
         case "staff":
             return Change(kind="staff", id=document["name"])
+        case "audit":
+            return Change(kind="audit", id=document["situation_id"])
         case _:
             return None

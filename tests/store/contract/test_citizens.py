@@ -178,7 +178,7 @@ async def test_a_filing_joins_a_situation_that_is_open(store: Store) -> None:
             claimed_until=at(15),
         )
     ]
-    assert await store.open_situation("s-1", "ada", at(6)) == [
+    assert (await store.open_situation("s-1", "ada", at(6))).inquiries == [
         replace(first.inquiry, seen_by_staff=True),
         replace(second.inquiry, seen_by_staff=True),
     ]

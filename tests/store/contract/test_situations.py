@@ -74,15 +74,15 @@ async def test_opening_returns_the_inquiries_oldest_first_and_marks_them_as_seen
         replace(early.inquiry, seen_by_staff=True),
         replace(late.inquiry, seen_by_staff=True),
     ]
-    assert await store.open_situation("s-late", "ada", at(6)) == expected
+    assert (await store.open_situation("s-late", "ada", at(6))).inquiries == expected
     assert await store.inquiry("i-early") == expected[0]
-    assert await store.open_situation("s-late", "bob", at(7)) == expected
+    assert (await store.open_situation("s-late", "bob", at(7))).inquiries == expected
 
 
 async def test_a_settled_situation_can_still_be_opened(store: Store) -> None:
     await file(store)
     await answer(store, "1")
-    (opened,) = await store.open_situation("s-1", "ada", at(6))
+    (opened,) = (await store.open_situation("s-1", "ada", at(6))).inquiries
     assert opened.seen_by_staff
 
 

@@ -1,0 +1,49 @@
+"""The record of reads, for those who supervise."""
+
+from aiohttp import web
+
+from bot.staff.keys import CONSOLE, PREFIX
+from bot.staff.pages import go, page
+
+ROWS = 100
+
+
+async def audit_page(request: web.Request) -> web.Response:
+    """Show who read what, whether the record is whole, and who browses."""
+    console = request.app[CONSOLE]
+    oversight, desk = console.oversight, console.live.corpus.content.desk
+    account = request.query.get("account", "")[:40]
+    reference = request.query.get("reference", "").strip()[:40]
+    before = request.query.get("before", "")
+    situation = await console.desk.find(reference) if reference else None
+    rows = (
+        await oversight.rows(
+            account=account or None,
+            situation_id=None if situation is None else situation.id,
+            before=int(before[:15]) if before.isascii() and before.isdigit() else None,
+            limit=ROWS + 1,
+        )
+        if situation is not None or not reference
+        else ()
+    )
+    return page(
+        request,
+        "audit.html",
+        rows=rows[:ROWS],
+        older=len(rows) > ROWS,
+        account=account,
+        reference=reference,
+        people=[person.name for person in await console.accounts.people()],
+        verified=oversight.verified,
+        verified_at=oversight.verified_at,
+        browsing=await oversight.browsing(),
+        watch=desk.watch,
+        days=desk.retention.audit_days,
+        notice=request.query.get("notice", ""),
+    )
+
+
+async def verify(request: web.Request) -> web.Response:
+    """Go through the whole record now."""
+    await request.app[CONSOLE].oversight.verify()
+    return go(f"{PREFIX}/audit")

@@ -1,0 +1,67 @@
+"""Verbs for the record of reads."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from itertools import takewhile
+
+from bot.errors import NotFound
+from bot.models import AuditEntry, AuditHead, AuditRow, Delivery
+from bot.store.tinydb.core import Core, verb
+from bot.store.tinydb.shared import note, owe
+
+
+class AuditVerbs(Core):
+    """What staff read and did, row after row."""
+
+    @verb
+    def note_act(self, entry: AuditEntry, told: Sequence[Delivery] = ()) -> AuditRow:
+        """Record the act, and owe the deliveries of `told`; both or neither."""
+        self._tables.situations.need(entry.situation_id)
+        for delivery in told:
+            if self._tables.inquiries.need(delivery.inquiry_id).situation_id != entry.situation_id:
+                raise NotFound("An inquiry is in another situation by now; open this one again.")
+            owe(self._tables, delivery.inquiry_id, delivery)
+        return note(self._tables, self._chain, entry)
+
+    @verb
+    def audit_rows(
+        self,
+        *,
+        account: str | None = None,
+        situation_id: str | None = None,
+        before: int | None = None,
+        limit: int,
+    ) -> Sequence[AuditRow]:
+        """Return rows of the record, newest first."""
+        tables = self._tables
+        wanted = [tables.audit_by_number.all() if before is None else tables.audit_by_number.before(before)]
+        if account is not None:
+            wanted.append(tables.audit_by_account.get(account))
+        if situation_id is not None:
+            wanted.append(tables.audit_by_situation.get(situation_id))
+        every, *chosen = sorted(wanted, key=len)
+        found = set(every).intersection(*chosen)
+        return tables.audit.all_at(sorted(found, reverse=True)[:limit])
+
+    @verb
+    def audit_since(self, at: datetime) -> Sequence[AuditRow]:
+        """Return the rows since `at`, oldest first."""
+        newest = (self._tables.audit.at(row) for row in reversed(self._tables.audit_by_number.all()))
+        return list(takewhile(lambda row: row.at >= at, filter(None, newest)))[::-1]
+
+    @verb
+    def audit_record(self) -> tuple[Sequence[AuditRow], AuditHead | None]:
+        """Return every row that is kept, by number, and where the record begins and ends."""
+        rows = self._tables.audit.all_at(self._tables.audit_by_number.all())
+        return rows, self._tables.audit_heads.get(self._chain.name)
+
+    @verb
+    def trim_audit(self, before: datetime) -> int:
+        """Drop rows older than `before` from the beginning of the record."""
+        head = self._tables.audit_heads.get(self._chain.name)
+        kept = (self._tables.audit.at(row) for row in self._tables.audit_by_number.all())
+        old = list(takewhile(lambda row: row.at < before, filter(None, kept)))
+        if head is None or not old:
+            return 0
+        self._tables.audit_heads.put(self._chain.trimmed(head, old[-1]))
+        return self._tables.audit.remove(*(row.number for row in old))
