@@ -20,6 +20,7 @@ from typing import Any
 
 import orjson
 
+from bot.audit import Chain
 from bot.store.base import Effect
 from bot.store.tinydb import TinyDBStore, open_tinydb
 from bot.store.tinydb.disk import Disk, open_disk
@@ -61,7 +62,7 @@ class RecordingDisk(Disk):
 async def plain(made: list[Effect], first_id: int) -> list[Plain]:
     """Return the rows of each effect before encoding, with ids from `first_id` on."""
     disk = RecordingDisk()
-    store = TinyDBStore(Tables(), disk, ThreadPoolExecutor(1))
+    store = TinyDBStore(Tables(), disk, ThreadPoolExecutor(1), Chain(Vault(b"k" * 32)))
     for one in made:
         await store.record(one)
     await store.close()

@@ -7,6 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
+from bot.audit import Chain
 from bot.errors import StoreStopped
 from bot.models import Change
 from bot.store.base import Store
@@ -14,6 +15,7 @@ from bot.store.tinydb import TinyDBStore
 from bot.store.tinydb.disk import Disk
 from bot.store.tinydb.group import Rows
 from bot.store.tinydb.tables import Tables
+from bot.vault import Vault
 from tests.store.builders import NOW, at, effect, file, filing
 
 
@@ -43,7 +45,7 @@ def disk() -> FakeDisk:
 
 @pytest.fixture
 async def slow(disk: FakeDisk) -> AsyncIterator[TinyDBStore]:
-    store = TinyDBStore(Tables(), disk, ThreadPoolExecutor(1))
+    store = TinyDBStore(Tables(), disk, ThreadPoolExecutor(1), Chain(Vault(b"k" * 32)))
     yield store
     disk.open.set()
     await store.close()
