@@ -6,7 +6,7 @@ import pytest
 
 from bot.audit import Chain
 from bot.errors import NotFound
-from bot.models import AuditAct, AuditEntry, CallReason, Change, Role
+from bot.models import AuditAct, AuditEntry, CallReason, Change, InquiryStatus, Role
 from bot.store.base import Store
 from bot.vault import Vault
 from tests.store.builders import NOW, answer, at, delivery, file, hire
@@ -109,7 +109,7 @@ async def test_the_reads_stay_recorded_when_the_words_are_gone(store: Store) -> 
     await file(store)
     await store.open_situation("s-1", "ada", NOW)
     await answer(store, "1")
-    await store.close_inquiry("i-1", at(70))
+    await store.close_inquiry("i-1", at(70), was=InquiryStatus.ANSWERED)
     await store.purge_inquiry("i-1")
     assert await store.situation("s-1") is None
     assert [row.references for row in await store.audit_rows(limit=10)] == [("R-1",)]
