@@ -127,21 +127,42 @@ class Desk:
 
     # --- situations
 
-    async def queue(self) -> Sequence[Situation]:
-        """Return the open situations, urgent ones first, then oldest first."""
-        return await self._store.queue()
+    # A restricted lane is closed here and not in the console's pages: whatever calls the desk, somebody who is not
+    # named for the lane is answered as if the situation did not exist.
 
-    async def peek(self, situation_id: str) -> Situation:
-        """Return what a queue row shows. Raises `NotFound`."""
+    async def queue(self, staff: str) -> Sequence[Situation]:
+        """Return the open situations that `staff` may see, urgent ones first, then oldest first."""
+        closed = await self._closed_to(staff)
+        return [situation for situation in await self._store.queue() if situation.lane not in closed]
+
+    async def peek(self, situation_id: str, staff: str) -> Situation:
+        """Return what a queue row shows. Raises `NotFound`, also for a lane that is closed to `staff`."""
         situation = await self._store.situation(situation_id)
-        if situation is None:
+        if situation is None or situation.lane in await self._closed_to(staff):
             raise NotFound("There is no such situation any more; the citizen may have taken it back.")
         return situation
 
-    async def find(self, reference: str) -> Situation | None:
-        """Return the situation of a reference as somebody read it out; opens nothing."""
+    async def find(self, reference: str, staff: str) -> Situation | None:
+        """Return the situation of a reference as somebody read it out, if `staff` may see it; opens nothing."""
         known = read_reference(reference)
-        return None if known is None else await self._store.situation_of(known)
+        situation = None if known is None else await self._store.situation_of(known)
+        return None if situation is None or situation.lane in await self._closed_to(staff) else situation
+
+    async def concerns(self, change: Change, staff: str) -> bool:
+        """Tell whether `staff` may hear of the change: of one in a lane closed to them they may not."""
+        if change.kind != "situation" or not change.id:
+            return True
+        situation = await self._store.situation(change.id)
+        return situation is None or situation.lane not in await self._closed_to(staff)
+
+    async def _closed_to(self, staff: str) -> frozenset[str]:
+        """Return the lanes that somebody may see nothing of."""
+        restricted = self._live.corpus.content.desk.restricted_lanes
+        if not restricted:
+            return restricted
+        account = await self._store.account(staff)
+        named = () if account is None or account.disabled else account.lanes
+        return restricted.difference(named)
 
     async def open(
         self,
@@ -157,10 +178,11 @@ class Desk:
         `more` says that they opened the situation before. `under` is the row that an opening a moment ago wrote:
         what it covers is returned without another. Raises `NotFound`.
         """
+        await self.peek(situation_id, staff)
         reading = await self._store.open_situation(
             situation_id, staff, self._clock(), more=more, first=first, most=WORDINGS, under=under
         )
-        situation = await self.peek(situation_id)
+        situation = await self.peek(situation_id, staff)
         opened = tuple([await self._opened(inquiry) for inquiry in reading.inquiries])
         draft = (
             None if situation.draft is None else self._box(situation).open("draft", situation.draft).decode()
@@ -170,19 +192,21 @@ class Desk:
             situation=situation,
             inquiries=opened,
             first=first,
-            said=await self.said(situation_id),
+            said=await self.said(situation_id, staff),
             draft=draft,
             suggestions=self._suggestions(opened),
             acts=tuple(row for row in reversed(recorded) if row.act not in READS),
             row=reading.number,
         )
 
-    async def said(self, situation_id: str) -> int:
-        """Return how much was said in the situation; opens nothing."""
+    async def said(self, situation_id: str, staff: str) -> int:
+        """Return how much was said in the situation; opens nothing. Raises `NotFound`."""
+        await self.peek(situation_id, staff)
         return sum(len(inquiry.words) for inquiry in await self._store.inquiries_in(situation_id))
 
-    async def deliveries(self, situation_id: str) -> Sequence[tuple[Inquiry, Sequence[Delivery]]]:
-        """Return what is owed or sent for each inquiry in the situation; opens nothing."""
+    async def deliveries(self, situation_id: str, staff: str) -> Sequence[tuple[Inquiry, Sequence[Delivery]]]:
+        """Return what is owed or sent for each inquiry in the situation; opens nothing. Raises `NotFound`."""
+        await self.peek(situation_id, staff)
         return [
             (inquiry, await self._store.deliveries_of(inquiry.id))
             for inquiry in await self._store.inquiries_in(situation_id)
@@ -192,6 +216,7 @@ class Desk:
         self, situation_id: str, staff: str, reason: CallReason, *, second: str | None, tell: bool
     ) -> None:
         """Record that emergency services were called; with `tell`, the citizens are told. Raises `NotFound`."""
+        await self.peek(situation_id, staff)
         now, content = self._clock(), self._live.corpus.content
         inquiries = [
             inquiry
@@ -223,6 +248,7 @@ class Desk:
 
     async def claim(self, situation_id: str, staff: str) -> Situation:
         """Take the situation, or keep it longer. Raises `SituationTaken`, `SituationSettled`, `NotFound`."""
+        await self.peek(situation_id, staff)
         now = self._clock()
         minutes = self._live.corpus.content.desk.claim_minutes
         return await self._store.claim_situation(
@@ -231,11 +257,12 @@ class Desk:
 
     async def release(self, situation_id: str, staff: str) -> Situation:
         """Return the situation to the queue. Raises `SituationTaken`, `NotFound`."""
+        await self.peek(situation_id, staff)
         return await self._store.release_situation(situation_id, staff, self._clock())
 
     async def save_draft(self, situation_id: str, staff: str, text: str) -> None:
         """Keep what is begun. Raises `SituationTaken`, `SituationSettled`, `NotFound`."""
-        situation = await self.peek(situation_id)
+        situation = await self.peek(situation_id, staff)
         draft = self._box(situation).seal("draft", text.encode()) if text.strip() else None
         await self._store.save_draft(situation_id, staff, draft, self._clock())
 

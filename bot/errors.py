@@ -102,6 +102,10 @@ class InviteSpent(StoreError):
     """The invitation was used, has run out, or never existed."""
 
 
+class CodeSpent(StoreError):
+    """The code of a second factor was used before, or never existed."""
+
+
 class Unreachable(DeskError):
     """The address will not take messages any more (blocked, deleted)."""
 

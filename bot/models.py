@@ -391,10 +391,33 @@ class StoredEntry:
 
 
 class Role(StrEnum):
-    """What an account may do; each role may do all that the ones before it may."""
+    """What somebody is at the console; `bot.permissions` says what each may do."""
 
     STAFF = "staff"
+    SUPERVISOR = "supervisor"
+    MAINTAINER = "maintainer"
     ADMINISTRATOR = "administrator"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SecondFactor:
+    """What an account shows beside its password: codes of a program on a telephone, each good once."""
+
+    secret: Sealed
+    """What the program was given. Opened only to check a code, and never shown again."""
+    used_step: int
+    """The 30-second step of the newest code used; it and those before it are spent."""
+    recovery: tuple[str, ...]
+    """Digests of the recovery codes nobody has used."""
+    since: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FactorReset:
+    """An administrator took an account's second factor away; its owner is told until they set up another."""
+
+    by: str
+    at: datetime
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -407,6 +430,10 @@ class StaffAccount:
     language: Language
     created_at: datetime
     disabled: bool = False
+    lanes: tuple[str, ...] = ()
+    """The restricted lanes this account is named for; no role opens one by itself."""
+    second_factor: SecondFactor | None = None
+    factor_reset: FactorReset | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -178,7 +178,7 @@ class Office:
 
     async def situation_of(self, reference: str) -> str:
         """Return the id of the situation of a reference."""
-        situation = await self.desk.find(reference)
+        situation = await self.desk.find(reference, "ada")
         assert situation is not None
         return situation.id
 
@@ -194,7 +194,7 @@ class Office:
 
     async def references(self) -> set[str]:
         """Return every reference in the queue."""
-        return {reference for each in await self.desk.queue() for reference in each.references}
+        return {reference for each in await self.desk.queue("ada") for reference in each.references}
 
     def judge(self, **verdicts: Verdict) -> None:
         """Have the detector find these, and nothing else."""

@@ -71,7 +71,7 @@ async def test_an_answer_is_sent_on_its_last_day_and_not_on_the_next(office: Off
 
 async def test_an_automatic_answer_files_nothing_and_leaves_only_a_counter(office: Office) -> None:
     await office.ask(ANSWERED)
-    assert not await office.desk.queue()
+    assert not await office.desk.queue("ada")
     assert await office.store.counters() == {"2026-11-24 answered_intent intent:bicycle en": 1}
 
 
@@ -124,7 +124,7 @@ async def test_a_question_for_staff_is_filed_once_and_gives_its_reference(office
     assert reply.kind == "receipt"
     assert reply.owed
     assert reply.reference in reply.text
-    (situation,) = await office.desk.queue()
+    (situation,) = await office.desk.queue("ada")
     assert situation.references == (reply.reference,)
     assert await office.words_of(str(reply.reference)) == [UNANSWERED]
 
@@ -139,14 +139,14 @@ async def test_the_same_message_twice_has_one_effect_and_the_same_replies(office
     first = await office.ask(UNANSWERED, id="again")
     second = await office.ask(UNANSWERED, id="again")
     assert second == first
-    assert len(await office.desk.queue()) == 1
+    assert len(await office.desk.queue("ada")) == 1
     assert len(await office.store.owed(office.clock(), 10)) == 1
 
 
 async def test_the_same_message_id_from_somebody_else_is_another_message(office: Office) -> None:
     await office.ask(UNANSWERED, id="1")
     await office.ask(UNANSWERED, chat="bob", id="1")
-    assert len(await office.desk.queue()) == 2
+    assert len(await office.desk.queue("ada")) == 2
 
 
 async def test_a_message_repeated_after_the_exchange_is_gone_is_said_to_be_known(office: Office) -> None:
@@ -206,14 +206,14 @@ async def test_asking_for_a_person_again_files_nothing_twice(office: Office) -> 
     await office.hand_over()
     reply = await office.ask_one("/human")
     assert "already has your question" in reply.text
-    assert len(await office.desk.queue()) == 1
+    assert len(await office.desk.queue("ada")) == 1
 
 
 async def test_a_handing_over_intent_says_its_words_and_goes_to_its_lane(office: Office) -> None:
     reply = await office.ask_one("我要投诉民警")
     assert reply.text.startswith("投诉由该单位以外的人员阅读。")
     assert reply.kind == "receipt"
-    (situation,) = await office.desk.queue()
+    (situation,) = await office.desk.queue("ada")
     assert (situation.lane, situation.nearest) == ("complaint", "intent:officer_complaint")
     counters = await office.store.counters()
     assert f"2026-11-24 handed_off_{HandoffReason.POLICY} intent:officer_complaint zh-Hans" in counters
@@ -287,7 +287,7 @@ async def test_a_clarification_leads_to_the_answer_that_was_tapped(office: Offic
     assert asked.kind == "clarification"
     assert {"Lost identity card", "Lost bank card"} <= {option.title for option in asked.options}
     assert (await office.tap(asked, "Lost bank card")).text.startswith("Call your bank's own line")
-    assert not await office.desk.queue()
+    assert not await office.desk.queue("ada")
 
 
 async def test_a_topic_chosen_from_a_menu_beside_the_exchange_is_shown_by_its_title(office: Office) -> None:
@@ -335,7 +335,7 @@ async def test_somebody_in_crisis_is_given_the_card_alone_and_filed_as_urgent(of
     assert "12356" in card.text
     assert "120" in card.text
     assert str(card.reference) in card.text
-    (situation,) = await office.desk.queue()
+    (situation,) = await office.desk.queue("ada")
     assert (situation.urgent, situation.lane) == (UrgentKind.CRISIS, "urgent")
 
 
@@ -365,7 +365,7 @@ async def test_a_message_that_may_be_urgent_is_answered_with_one_line_of_help_be
     help_line, _, rest = reply.text.partition("\n\n")
     assert "12356" in help_line
     assert rest.startswith("After dark a bicycle")
-    assert not await office.desk.queue(), "nobody is paged"
+    assert not await office.desk.queue("ada"), "nobody is paged"
 
 
 async def test_the_line_of_help_also_goes_before_a_clarification_and_a_receipt(office: Office) -> None:

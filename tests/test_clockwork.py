@@ -42,9 +42,9 @@ async def test_a_claim_that_ran_out_returns_to_the_queue_and_staff_hear_of_it(of
     await office.desk.claim(situation, "ada")
     changes = office.desk.changes()
     await after(office, minutes=19)
-    assert (await office.desk.peek(situation)).claimed_by == "ada"
+    assert (await office.desk.peek(situation, "ada")).claimed_by == "ada"
     await after(office, minutes=2)
-    assert (await office.desk.peek(situation)).claimed_by is None
+    assert (await office.desk.peek(situation, "ada")).claimed_by is None
     assert await anext(changes) == Change(kind="situation", id=situation)
 
 
@@ -71,9 +71,9 @@ async def test_words_go_thirty_days_after_closing_and_seven_when_they_were_urgen
     reference = await answered(office, text)
     await after(office, days=8)
     await after(office, days=days - 1)
-    assert await office.desk.find(reference) is not None
+    assert await office.desk.find(reference, "ada") is not None
     await after(office, days=2)
-    assert await office.desk.find(reference) is None
+    assert await office.desk.find(reference, "ada") is None
 
 
 async def test_urgent_words_go_in_time_however_many_others_closed_before(
@@ -85,10 +85,10 @@ async def test_urgent_words_go_in_time_however_many_others_closed_before(
     urgent = await answered(office, CRISIS)
     for _ in range(5):
         await after(office, days=8)
-        if await office.desk.find(urgent) is None:
+        if await office.desk.find(urgent, "ada") is None:
             break
-    assert await office.desk.find(urgent) is None
-    assert await office.desk.find(others[-1]) is not None
+    assert await office.desk.find(urgent, "ada") is None
+    assert await office.desk.find(others[-1], "ada") is not None
 
 
 async def test_an_exchange_without_an_open_inquiry_is_dropped_after_an_hour(office: Office) -> None:
@@ -151,7 +151,7 @@ async def test_words_of_a_purged_inquiry_leave_the_conversation_that_another_kee
     before = await office.store.conversation(conversation_key(office.vault, address()))
     assert before is not None
     await after(office, days=31)
-    assert await office.desk.find(first) is None
+    assert await office.desk.find(first, "ada") is None
     left = await lines(office)
     assert UNANSWERED not in left
     assert first not in left
@@ -189,14 +189,14 @@ async def test_nothing_stays_open_past_ninety_days_and_the_citizen_is_told(offic
     reference = await office.hand_over()
     await after(office, days=89)
     await office.ask("/status")
-    assert [each.references for each in await office.desk.queue()] == [(reference,)]
+    assert [each.references for each in await office.desk.queue("ada")] == [(reference,)]
     await after(office, days=1)
-    assert await office.desk.queue() == []
+    assert await office.desk.queue("ada") == []
     assert await status(office) == [InquiryStatus.CLOSED]
     await deliver(office, 2)
     assert "open for 90 days" in office.channel.texts()[-1]
     await after(office, days=31)
-    assert await office.desk.find(reference) is None
+    assert await office.desk.find(reference, "ada") is None
 
 
 async def test_the_exchange_of_a_closed_inquiry_goes_an_hour_later(office: Office) -> None:
@@ -221,7 +221,7 @@ async def test_message_ids_are_forgotten_after_two_days(office: Office) -> None:
     await office.ask(UNANSWERED, id="1")
     await after(office, hours=47)
     await office.ask(UNANSWERED, id="1")
-    assert len(await office.desk.queue()) == 1
+    assert len(await office.desk.queue("ada")) == 1
     await after(office, hours=2)
     reply = await office.ask_one(ANSWERED, id="1")
     assert reply.kind == "answer", "taken for a new message"

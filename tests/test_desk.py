@@ -47,11 +47,11 @@ async def test_the_queue_shows_urgent_ones_first_and_then_the_oldest(office: Off
     second = await situation_of(office, chat="bob")
     card = await office.ask_one(CRISIS, "cy")
     urgent = await office.situation_of(str(card.reference))
-    assert [each.id for each in await office.desk.queue()] == [urgent, first, second]
+    assert [each.id for each in await office.desk.queue("ada")] == [urgent, first, second]
 
 
 async def test_a_queue_row_holds_no_words(office: Office) -> None:
-    row = await office.desk.peek(await situation_of(office))
+    row = await office.desk.peek(await situation_of(office), "ada")
     assert row.languages == ("en",)
     assert row.lane == "general"
     assert "parrot" not in repr(row)
@@ -75,14 +75,14 @@ async def test_a_reference_is_found_as_somebody_reads_it_out(office: Office, wri
     reference = await office.hand_over()
     bare = reference.replace("-", "")
     spoken = written.format(reference, lower=reference.lower(), bare=bare, spaced=" ".join(bare))
-    found = await office.desk.find(spoken)
+    found = await office.desk.find(spoken, "ada")
     assert found is not None
     assert found.references == (reference,)
 
 
 @pytest.mark.parametrize("written", ["", "nonsense", "0000-0001", "🙂" * 8])
 async def test_a_reference_that_is_none_finds_nothing(office: Office, written: str) -> None:
-    assert await office.desk.find(written) is None
+    assert await office.desk.find(written, "ada") is None
 
 
 async def test_a_situation_that_was_taken_back_says_so(office: Office) -> None:
@@ -90,7 +90,7 @@ async def test_a_situation_that_was_taken_back_says_so(office: Office) -> None:
     situation = await office.situation_of(str(receipt.reference))
     await office.tap(receipt, "take-back")
     for act in (
-        office.desk.peek(situation),
+        office.desk.peek(situation, "ada"),
         office.desk.open(situation, "ada"),
         office.desk.claim(situation, "ada"),
     ):
@@ -130,7 +130,7 @@ async def test_a_draft_is_kept_sealed_and_shown_again(office: Office) -> None:
     situation = await situation_of(office)
     await office.desk.save_draft(situation, "ada", "Dear citizen, the parrot")
     assert (await office.desk.open(situation, "ada")).draft == "Dear citizen, the parrot"
-    assert b"parrot" not in bytes((await office.desk.peek(situation)).draft or b"")
+    assert b"parrot" not in bytes((await office.desk.peek(situation, "ada")).draft or b"")
     await office.desk.save_draft(situation, "ada", "  ")
     assert (await office.desk.open(situation, "ada")).draft is None
 

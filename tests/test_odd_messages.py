@@ -28,7 +28,7 @@ async def test_a_message_without_words_is_met_with_what_to_do_and_the_emergency_
     reply = await office.ask_one(text, language="en")
     assert reply.text.startswith("I found no words in that message.")
     assert "110" in reply.text
-    assert not await office.desk.queue()
+    assert not await office.desk.queue("ada")
 
 
 @pytest.mark.parametrize(

@@ -133,7 +133,7 @@ async def test_a_message_within_ten_seconds_of_an_unanswered_one_is_read_with_it
     reply = await office.ask_one(ADDED)
     assert reply.text.endswith(f"Added to your question {receipt.reference}.")
     assert await office.words_of(str(receipt.reference)) == [UNANSWERED, ADDED]
-    assert len(await office.desk.queue()) == 1
+    assert len(await office.desk.queue("ada")) == 1
 
 
 async def test_a_message_after_ten_seconds_is_a_message_of_its_own(office: Office) -> None:
@@ -150,7 +150,7 @@ async def test_the_second_half_of_a_question_may_make_it_one_to_choose_for(offic
     assert await office.words_of(str(receipt.reference)) == [UNANSWERED, UNCLEAR]
     still = await office.tap(offered, "human")
     assert str(receipt.reference) in still.text, "a person has it already"
-    assert len(await office.desk.queue()) == 1
+    assert len(await office.desk.queue("ada")) == 1
 
 
 async def test_an_answer_found_right_after_a_handoff_can_settle_it(office: Office) -> None:
@@ -160,7 +160,7 @@ async def test_an_answer_found_right_after_a_handoff_can_settle_it(office: Offic
     assert answered.kind == "answer"
     assert answered.options[0].id == f"solved.{receipt.reference}"
     await office.tap(answered, "solved.")
-    assert not await office.desk.queue()
+    assert not await office.desk.queue("ada")
 
 
 # --- taking back, solved, status
@@ -170,8 +170,8 @@ async def test_a_question_taken_back_before_anybody_opened_it_is_gone(office: Of
     receipt = await office.ask_one(UNANSWERED)
     reply = await office.tap(receipt, "take-back")
     assert "no one had opened it" in reply.text
-    assert not await office.desk.queue()
-    assert await office.desk.find(str(receipt.reference)) is None
+    assert not await office.desk.queue("ada")
+    assert await office.desk.find(str(receipt.reference), "ada") is None
     assert not await office.store.owed(office.clock(), 10)
     assert await states(office) == []
 
@@ -181,7 +181,7 @@ async def test_a_question_taken_back_after_staff_opened_it_says_so(office: Offic
     await office.words_of(str(receipt.reference))
     reply = await office.tap(receipt, "take-back")
     assert "Staff had already opened your question" in reply.text
-    assert not await office.desk.queue()
+    assert not await office.desk.queue("ada")
 
 
 async def test_a_question_taken_back_twice_is_said_not_to_be_open(office: Office) -> None:
@@ -193,7 +193,7 @@ async def test_a_question_taken_back_twice_is_said_not_to_be_open(office: Office
 async def test_a_question_that_is_solved_is_closed_and_leaves_the_queue(office: Office) -> None:
     receipt = await office.ask_one(UNANSWERED)
     assert "is closed" in (await office.tap(receipt, "solved")).text
-    assert not await office.desk.queue()
+    assert not await office.desk.queue("ada")
     assert await states(office) == [(receipt.reference, InquiryStatus.CLOSED)]
 
 
@@ -292,7 +292,7 @@ async def test_a_reference_written_as_text_opens_nothing(office: Office) -> None
 async def test_an_answered_inquiry_is_reopened_by_adding_to_it(office: Office) -> None:
     reference = await office.hand_over()
     await answer(office, reference)
-    assert not await office.desk.queue()
+    assert not await office.desk.queue("ada")
     asked = await office.ask_one(ADDED)
     assert "which was answered" in asked.text
     await office.tap(asked, "add.")
@@ -384,7 +384,7 @@ async def test_a_second_urgent_message_gets_the_short_card_and_joins_the_first(o
     assert again.kind == "urgent"
     assert again.reference == card.reference
     assert len(again.text) < len(card.text)
-    assert len(await office.desk.queue()) == 1
+    assert len(await office.desk.queue("ada")) == 1
     assert await office.words_of(str(card.reference)) == [CRISIS, CRISIS]
 
 
@@ -399,7 +399,7 @@ async def test_whatever_follows_an_urgent_message_reaches_the_same_staff_at_once
 async def test_danger_while_an_ordinary_question_is_open_is_filed_on_its_own(office: Office) -> None:
     await office.hand_over()
     await office.ask(CRISIS)
-    assert [each.urgent for each in await office.desk.queue()] == [UrgentKind.CRISIS, None]
+    assert [each.urgent for each in await office.desk.queue("ada")] == [UrgentKind.CRISIS, None]
 
 
 # --- what keeps the exchange

@@ -76,7 +76,7 @@ async def test_a_card_does_not_wait_for_a_slow_store_and_the_receipt_follows(
     assert not await office.store.owed(office.clock(), 10)
     trouble.let_go()
     await office.assistant.stop()
-    (situation,) = await office.desk.queue()
+    (situation,) = await office.desk.queue("ada")
     assert situation.urgent == "crisis"
     assert len(await office.store.owed(office.clock(), 10)) == 1
     assert office.late == [], "the outbox tells the citizen"
@@ -97,7 +97,7 @@ async def test_a_card_does_not_wait_behind_an_earlier_message_that_hangs(
     trouble.let_go()
     assert (await ordinary)[-1].kind == "receipt"
     await office.assistant.stop()
-    assert len(await office.desk.queue()) == 2
+    assert len(await office.desk.queue("ada")) == 2
 
 
 async def test_a_slow_store_that_fails_in_the_end_makes_the_citizen_told(
@@ -144,7 +144,7 @@ async def test_a_question_that_needs_a_person_raises_and_records_nothing(
     with pytest.raises(type(problem)):
         await office.ask(UNANSWERED, id="1")
     trouble.problem = None
-    assert not await office.desk.queue()
+    assert not await office.desk.queue("ada")
     assert await office.store.counters() == {}
     reply = await office.ask_one(UNANSWERED, id="1")
     assert reply.kind == "receipt", "sent again, it is taken"

@@ -4,14 +4,21 @@ import datetime as dt
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Literal
 
+from bot.errors import Fault
 from bot.intents.catalog import ID, read_date, unknown_keys
 from bot.intents.located import Document, Step
 from bot.intents.texts import Text, read_text
 
 WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 _SPAN = re.compile(r"([01]\d|2[0-3]):([0-5]\d)\s*-\s*([01]\d|2[0-3]|24):([0-5]\d)\Z")
+
+
+SecondFactorRule = Literal["optional", "required"]
+
+OPEN_TO_ALL = frozenset({"general", "urgent"})
+"""Lanes that cannot be restricted: whoever is on duty must see what nobody sorted, and what cannot wait."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -97,6 +104,10 @@ class DeskSettings:
             "urgent": {"en": "Urgent", "zh": "紧急", "zh-Hant": "緊急"},
         }
     )
+    restricted_lanes: frozenset[str] = frozenset()
+    """Lanes that only accounts named for them may see anything of."""
+    second_factor: SecondFactorRule = "optional"
+    """Whether people at the console must show a code beside their password."""
     hours: Hours = Hours()
     retention: Retention = Retention()
     watch: Watch = Watch()
@@ -105,7 +116,7 @@ class DeskSettings:
 
 
 _KEYS = {
-    "desk", "policy", "publish_needs", "lanes", "hours", "holidays", "retention", "watch", "claim_minutes", "takeover_minutes",
+    "desk", "policy", "publish_needs", "lanes", "hours", "holidays", "retention", "second_factor", "watch", "claim_minutes", "takeover_minutes",
 }  # fmt: skip
 
 
@@ -132,6 +143,8 @@ def read_desk(document: Document) -> DeskSettings:
         policy=_policy(document, _map(document, data.get("policy"), "policy")),
         publish_needs=_number(document, data.get("publish_needs"), 2, 1, 5, "publish_needs"),
         lanes=_lanes(document, data.get("lanes")) or default.lanes,
+        restricted_lanes=_restricted(document, data.get("lanes")),
+        second_factor=_second_factor(document, data.get("second_factor")),
         hours=_hours(document, data.get("hours"), data.get("holidays")),
         retention=_retention(document, _map(document, data.get("retention"), "retention")),
         watch=_watch(document, _map(document, data.get("watch"), "watch")),
@@ -199,12 +212,48 @@ def _lanes(document: Document, value: Any) -> dict[str, Text]:
         if not isinstance(item, Mapping) or not ID.match(str(item.get("id"))):
             document.fault("must have an id (small letters, digits, _ and -) and a title", "lanes", index)
             continue
-        unknown_keys(document, item, {"id", "title"}, "lanes", index)
+        unknown_keys(document, item, {"id", "title", "restricted"}, "lanes", index)
         lanes[str(item["id"])] = read_text(document, item.get("title"), "lanes", index, "title")
     # Everything a person must decide has a place to go, whatever lanes the agency names.
     for key, title in DeskSettings().lanes.items():
         lanes.setdefault(key, title)
     return lanes
+
+
+def _restricted(document: Document, value: Any) -> frozenset[str]:
+    found = set()
+    for index, item in enumerate(value if isinstance(value, list) else ()):
+        restricted = item.get("restricted", False) if isinstance(item, Mapping) else False
+        if not isinstance(restricted, bool):
+            document.fault(f"is {restricted!r}; write true or false", "lanes", index, "restricted")
+        elif restricted and item.get("id") in OPEN_TO_ALL:
+            document.fault(
+                f"cannot be true for {item['id']!r}: everybody on duty must see what is in it; take the line out",
+                "lanes",
+                index,
+                "restricted",
+            )
+        elif restricted:
+            found.add(str(item.get("id")))
+    return frozenset(found)
+
+
+def _second_factor(document: Document, value: Any) -> SecondFactorRule:
+    if value == "required":
+        return "required"
+    if value not in (None, "optional"):
+        document.fault(f"is {value!r}; write optional or required", "second_factor")
+    return "optional"
+
+
+def second_factor_fault(desk: DeskSettings, where: str) -> Fault | None:
+    """Return what `check --release` says of a desk whose staff may sign in with a password alone."""
+    if desk.second_factor == "required":
+        return None
+    return Fault(
+        where=where,
+        sentence="second_factor is not required; before citizens rely on the desk, write `second_factor: required`",
+    )
 
 
 def _hours(document: Document, value: Any, holidays: Any) -> Hours:

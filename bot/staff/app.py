@@ -10,15 +10,16 @@ from bot.config import Settings
 from bot.corpus import LiveCorpus
 from bot.desk import Desk
 from bot.oversight import Oversight
+from bot.permissions import Permission
 from bot.staff import edge
 from bot.staff.auth import Accounts
 from bot.staff.guard import Handler, errors, guard
-from bot.staff.keys import CONSOLE, STREAMS, Access, Console
+from bot.staff.keys import CONSOLE, STREAMS, Access, Console, Needed
 from bot.staff.pages import STATIC, headers_for
 from bot.staff.views import audit, entrance, knowledge, people, queue, situations
 from bot.staff.views import live as live_views
 
-Route = tuple[str, str, Handler, Access]
+Route = tuple[str, str, Handler, Needed]
 
 _SITUATION = "/situations/{id}"
 _ENTRY = "/knowledge/{id}"
@@ -28,43 +29,44 @@ ROUTES: Sequence[Route] = (
     ("POST", "/sign-in", entrance.sign_in, Access.PUBLIC),
     ("GET", "/join/{token}", entrance.join_page, Access.PUBLIC),
     ("POST", "/join/{token}", entrance.join, Access.PUBLIC),
-    ("POST", "/sign-out", entrance.sign_out, Access.STAFF),
-    ("GET", "/account", people.account_page, Access.STAFF),
-    ("POST", "/account/password", people.change_password, Access.STAFF),
-    ("POST", "/account/language", people.change_language, Access.STAFF),
-    ("GET", "/people", people.people_page, Access.ADMINISTRATOR),
-    ("POST", "/people/invite", people.invite, Access.ADMINISTRATOR),
-    ("POST", "/people/disable", people.disable, Access.ADMINISTRATOR),
-    ("POST", "/people/enable", people.enable, Access.ADMINISTRATOR),
-    ("GET", "/audit", audit.audit_page, Access.ADMINISTRATOR),
-    ("POST", "/audit/verify", audit.verify, Access.ADMINISTRATOR),
-    ("GET", "", queue.queue_page, Access.STAFF),
-    ("GET", "/", queue.queue_slash, Access.STAFF),
-    ("GET", "/queue", queue.queue_part, Access.STAFF),
-    ("GET", "/banners", queue.banners_part, Access.STAFF),
-    ("GET", "/find", queue.find, Access.STAFF),
-    ("GET", "/stream", live_views.stream, Access.STAFF),
-    ("GET", _SITUATION, situations.situation_page, Access.STAFF),
-    ("GET", _SITUATION + "/state", situations.state_part, Access.STAFF),
-    ("GET", _SITUATION + "/deliveries", situations.deliveries_part, Access.STAFF),
-    ("POST", _SITUATION + "/called", situations.called_emergency, Access.STAFF),
-    ("POST", _SITUATION + "/open", situations.open_words, Access.STAFF),
-    ("POST", _SITUATION + "/claim", situations.claim, Access.STAFF),
-    ("POST", _SITUATION + "/release", situations.release, Access.STAFF),
-    ("POST", _SITUATION + "/draft", situations.save_draft, Access.STAFF),
-    ("POST", _SITUATION + "/preview", situations.preview, Access.STAFF),
-    ("POST", _SITUATION + "/answer", situations.answer, Access.STAFF),
-    ("POST", _SITUATION + "/close", situations.close, Access.STAFF),
-    ("GET", "/knowledge", knowledge.list_page, Access.STAFF),
-    ("GET", "/knowledge/new", knowledge.new_page, Access.STAFF),
-    ("POST", "/knowledge/new", knowledge.create, Access.STAFF),
-    ("GET", _ENTRY, knowledge.entry_page, Access.STAFF),
-    ("POST", _ENTRY, knowledge.save, Access.STAFF),
-    ("POST", _ENTRY + "/publish", knowledge.publish, Access.STAFF),
-    ("GET", _ENTRY + "/withdraw", knowledge.withdraw_page, Access.STAFF),
-    ("POST", _ENTRY + "/withdraw", knowledge.withdraw, Access.STAFF),
+    ("POST", "/sign-out", entrance.sign_out, Access.SIGNED_IN),
+    ("GET", "/account", people.account_page, Access.SIGNED_IN),
+    ("POST", "/account/password", people.change_password, Access.SIGNED_IN),
+    ("POST", "/account/language", people.change_language, Access.SIGNED_IN),
+    ("GET", "/people", people.people_page, Permission.PEOPLE),
+    ("POST", "/people/invite", people.invite, Permission.PEOPLE),
+    ("POST", "/people/access", people.set_access, Permission.PEOPLE),
+    ("POST", "/people/disable", people.disable, Permission.PEOPLE),
+    ("POST", "/people/enable", people.enable, Permission.PEOPLE),
+    ("GET", "/audit", audit.audit_page, Permission.AUDIT),
+    ("POST", "/audit/verify", audit.verify, Permission.AUDIT),
+    ("GET", "", queue.queue_page, Access.SIGNED_IN),
+    ("GET", "/", queue.queue_slash, Access.SIGNED_IN),
+    ("GET", "/queue", queue.queue_part, Permission.WORK),
+    ("GET", "/banners", queue.banners_part, Access.SIGNED_IN),
+    ("GET", "/find", queue.find, Permission.WORK),
+    ("GET", "/stream", live_views.stream, Access.SIGNED_IN),
+    ("GET", _SITUATION, situations.situation_page, Permission.WORK),
+    ("GET", _SITUATION + "/state", situations.state_part, Permission.WORK),
+    ("GET", _SITUATION + "/deliveries", situations.deliveries_part, Permission.WORK),
+    ("POST", _SITUATION + "/called", situations.called_emergency, Permission.WORK),
+    ("POST", _SITUATION + "/open", situations.open_words, Permission.WORK),
+    ("POST", _SITUATION + "/claim", situations.claim, Permission.WORK),
+    ("POST", _SITUATION + "/release", situations.release, Permission.WORK),
+    ("POST", _SITUATION + "/draft", situations.save_draft, Permission.WORK),
+    ("POST", _SITUATION + "/preview", situations.preview, Permission.WORK),
+    ("POST", _SITUATION + "/answer", situations.answer, Permission.WORK),
+    ("POST", _SITUATION + "/close", situations.close, Permission.WORK),
+    ("GET", "/knowledge", knowledge.list_page, Permission.DRAFT),
+    ("GET", "/knowledge/new", knowledge.new_page, Permission.DRAFT),
+    ("POST", "/knowledge/new", knowledge.create, Permission.DRAFT),
+    ("GET", _ENTRY, knowledge.entry_page, Permission.DRAFT),
+    ("POST", _ENTRY, knowledge.save, Permission.DRAFT),
+    ("POST", _ENTRY + "/publish", knowledge.publish, Permission.PUBLISH),
+    ("GET", _ENTRY + "/withdraw", knowledge.withdraw_page, Permission.PUBLISH),
+    ("POST", _ENTRY + "/withdraw", knowledge.withdraw, Permission.PUBLISH),
 )
-"""Every page and form of the console, and who may use it."""
+"""Every page and form of the console, and what it asks of whoever uses it."""
 
 
 def create_console(
@@ -77,18 +79,18 @@ def create_console(
     clock: Callable[[], datetime],
 ) -> web.Application:
     """Return the console. Mount it with `app.add_subapp("/staff", console)`; it closes `accounts` at the end."""
-    access: dict[web.AbstractRoute, Access] = {}
-    app = web.Application(middlewares=[errors, guard(access)])
+    needs: dict[web.AbstractRoute, Needed] = {}
+    app = web.Application(middlewares=[errors, guard(needs)])
     app[CONSOLE] = Console(
         desk=desk, oversight=oversight, accounts=accounts, live=live, settings=settings, clock=clock
     )
     app[STREAMS] = set()
-    for method, path, handler, who in ROUTES:
-        access[app.router.add_route(method, path, handler)] = who
+    for method, path, handler, needed in ROUTES:
+        needs[app.router.add_route(method, path, handler)] = needed
         if method == "GET" and handler is not live_views.stream:
-            access[app.router.add_route("HEAD", path, handler)] = who
+            needs[app.router.add_route("HEAD", path, handler)] = needed
     for route in app.router.add_static("/static", STATIC, follow_symlinks=False):
-        access[route] = Access.PUBLIC
+        needs[route] = Access.PUBLIC
 
     async def set_headers(request: web.Request, response: web.StreamResponse) -> None:
         headers_for(request, response, https=edge.is_https(request, settings))

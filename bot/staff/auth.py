@@ -7,7 +7,7 @@ store holds digests only, so that a copy of the data opens nothing.
 import asyncio
 import hashlib
 import unicodedata
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -19,8 +19,9 @@ from argon2.exceptions import VerificationError
 
 from bot.errors import DeskError, InviteSpent, NotFound
 from bot.models import Invite, Language, Role, Session, StaffAccount
+from bot.permissions import PERMISSIONS, Permission
 from bot.staff.throttle import Throttle
-from bot.store.base import Store
+from bot.store.base import AccountChange, Store
 
 R = TypeVar("R")
 
@@ -69,10 +70,9 @@ class Visitor:
     def name(self) -> str:
         return self.account.name
 
-    def may(self, role: Role) -> bool:
-        """Tell whether the account has that role or one above it."""
-        order = list(Role)
-        return order.index(self.account.role) >= order.index(role)
+    def may(self, permission: Permission) -> bool:
+        """Tell whether the account's role allows that."""
+        return permission in PERMISSIONS.get(self.account.role, frozenset())
 
 
 class Accounts:
@@ -152,11 +152,24 @@ class Accounts:
 
     async def set_disabled(self, name: str, disabled: bool) -> None:
         """Shut an account out at once, or let it in again. Raises `NotFound`."""
-        await self._store.save_account(replace(await self._account(name), disabled=disabled))
+        await self._store.change_account(name, AccountChange(disabled=disabled))
+
+    async def set_access(self, name: str, role: Role, lanes: Iterable[str]) -> StaffAccount:
+        """Give an account its role, and name it for just these restricted lanes; a change ends its sessions.
+
+        Raises `NotFound`.
+        """
+        return await self._store.change_account(
+            name, AccountChange(role=role, lanes=tuple(sorted(set(lanes))))
+        )
+
+    async def begin_session(self, name: str) -> str:
+        """Return the token of a new session, for somebody whose own change has just ended the one they came with."""
+        return await self._start_session(name)
 
     async def set_language(self, name: str, language: Language) -> None:
         """Remember in which language the console speaks to this account. Raises `NotFound`."""
-        await self._store.save_account(replace(await self._account(name), language=language))
+        await self._store.change_account(name, AccountChange(language=language))
 
     async def change_password(self, name: str, old: str, new: str, *, client: str = "") -> str:
         """Set a new password, end every session of the account and return the token of a new one.
@@ -170,7 +183,7 @@ class Accounts:
         if not await self._verify(account.password_hash, old):
             self._failed(name, client, now)
             raise SignInRefused("The present password is not right.")
-        await self._store.save_account(replace(account, password_hash=await self._hash(new)))
+        await self._store.change_account(name, AccountChange(password_hash=await self._hash(new)))
         return await self._start_session(name)
 
     # --- sessions

@@ -12,9 +12,11 @@ from aiohttp import web
 from aiohttp.typedefs import Middleware
 
 from bot.errors import NotFound, StoreStopped
-from bot.models import Role
+from bot.permissions import Permission
 from bot.staff import edge, forms
+from bot.staff.attention import attention
 from bot.staff.keys import (
+    ATTENTION,
     BROWSING,
     CONSOLE,
     FORM_COOKIE,
@@ -24,6 +26,7 @@ from bot.staff.keys import (
     SESSION_COOKIE,
     VISITOR,
     Access,
+    Needed,
 )
 from bot.staff.pages import go, page
 
@@ -47,6 +50,7 @@ _VERBS = frozenset(
         "invite",
         "disable",
         "enable",
+        "access",
         "sign-out",
         "called",
         "verify",
@@ -96,7 +100,7 @@ def problem(request: web.Request, status: int) -> web.Response:
     return page(request, "problem.html", status=status, problem=status)
 
 
-def guard(access: dict[web.AbstractRoute, Access]) -> Middleware:
+def guard(needs: dict[web.AbstractRoute, Needed]) -> Middleware:
     """Return the middleware that lets nobody past who may not pass; a route it does not know is administrators'."""
 
     @web.middleware
@@ -109,9 +113,13 @@ def guard(access: dict[web.AbstractRoute, Access]) -> Middleware:
         if visitor is not None:
             request[VISITOR] = visitor
             request[LANGUAGE] = visitor.account.language
+            if visitor.may(Permission.PEOPLE):
+                request[ATTENTION] = await attention(
+                    console.accounts, console.live.corpus.content.desk.restricted_lanes
+                )
         if request.match_info.http_exception is not None:
             return await handler(request)
-        needed = access.get(request.match_info.route, Access.ADMINISTRATOR)
+        needed = needs.get(request.match_info.route, Permission.PEOPLE)
         changes = request.method not in ("GET", "HEAD")
         if changes:
             # A long paste is met with a sentence by the form that took it, not with a cut connection.
@@ -122,13 +130,13 @@ def guard(access: dict[web.AbstractRoute, Access]) -> Middleware:
             return await _public(request, handler, changes)
         if visitor is None:
             return await _sign_in_first(request, changes)
-        if not visitor.may(Role(needed.value)):
+        if isinstance(needed, Permission) and not visitor.may(needed):
             return problem(request, 403)
         if changes:
             sent = await forms.fields(request)
             if not _same(sent.get("csrf", ""), visitor.session.csrf):
                 return page(request, "stale.html", status=403, kept=forms.kept(sent), back=_back(request))
-        elif visitor.may(Role.ADMINISTRATOR):
+        elif visitor.may(Permission.AUDIT):
             request[BROWSING] = await console.oversight.browsing(recent=True)
         return await handler(request)
 

@@ -13,6 +13,8 @@ from bot.config import Settings
 from bot.corpus import LiveCorpus
 from bot.desk import Desk
 from bot.oversight import Browsing, Oversight
+from bot.permissions import Permission
+from bot.staff.attention import Attention
 from bot.staff.auth import Accounts, Visitor
 
 PREFIX = "/staff"
@@ -22,12 +24,16 @@ OPENED_AT_MOST = 20_000
 
 
 class Access(Enum):
-    """Who may use a route."""
+    """Who may use a route that needs no permission of its own."""
 
     PUBLIC = "public"
     """Anybody; a form is guarded by a token in a cookie of its own, since there is no session yet."""
-    STAFF = "staff"
-    ADMINISTRATOR = "administrator"
+    SIGNED_IN = "signed in"
+    """Every account, whatever its role."""
+
+
+Needed = Access | Permission
+"""What a route asks of whoever uses it."""
 
 
 class Opened:
@@ -77,6 +83,7 @@ STREAMS = web.AppKey("console_streams", set[asyncio.Task[None]])
 """What runs for the pages now open, so that it ends when the desk stops."""
 
 VISITOR = web.RequestKey("visitor", Visitor)
+ATTENTION = web.RequestKey("attention", Attention)
 BROWSING = web.RequestKey("browsing", Sequence[Browsing])
 """Who browses in citizens' words now: for those who supervise, above every page."""
 FORM_TOKEN = web.RequestKey("form_token", str)

@@ -11,9 +11,10 @@ from aiohttp import web
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from bot.locale import catalogue
-from bot.models import LANGUAGES, Language, Role, Situation
+from bot.models import LANGUAGES, Language, Situation
+from bot.permissions import Permission
 from bot.staff import edge, show
-from bot.staff.keys import BROWSING, CONSOLE, FORM_COOKIE, FORM_TOKEN, LANGUAGE, PREFIX, VISITOR
+from bot.staff.keys import ATTENTION, BROWSING, CONSOLE, FORM_COOKIE, FORM_TOKEN, LANGUAGE, PREFIX, VISITOR
 from bot.text import read_language
 
 HERE = Path(__file__).parent
@@ -87,7 +88,10 @@ def page(request: web.Request, template: str, *, status: int = 200, **values: An
         return content.title(target, language) if target else ""
 
     def lane(situation: Situation) -> str:
-        return content.lane_title(situation.lane, language)
+        return lane_name(situation.lane)
+
+    def lane_name(lane: str) -> str:
+        return content.lane_title(lane, language)
 
     def age(at: datetime) -> str:
         return show.age(at, now, speak)
@@ -105,7 +109,7 @@ def page(request: web.Request, template: str, *, status: int = 200, **values: An
             "desk_name": content.desk_name(language),
             "agency": content.agency(language),
             "visitor": visitor,
-            "administrator": visitor is not None and visitor.may(Role.ADMINISTRATOR),
+            "may": lambda permission: visitor is not None and visitor.may(Permission(permission)),
             "csrf": visitor.session.csrf if visitor else "",
             "form_token": request.get(FORM_TOKEN, ""),
             "problems": console.live.problems if visitor else (),
@@ -121,6 +125,9 @@ def page(request: web.Request, template: str, *, status: int = 200, **values: An
             "now": now,
             "target_title": title,
             "lane_title": lane,
+            "lane_name": lane_name,
+            "lane_names": lambda lanes: speak("staff.list").join(map(lane_name, lanes)),
+            "attention": request.get(ATTENTION),
             "age": age,
             "clock": clock,
             **values,

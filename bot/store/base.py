@@ -20,10 +20,14 @@ from bot.models import (
     Conversation,
     Delivery,
     DeliveryStatus,
+    FactorReset,
     Inquiry,
     InquiryStatus,
     Invite,
+    Language,
+    Role,
     Sealed,
+    SecondFactor,
     Session,
     Situation,
     StaffAccount,
@@ -81,6 +85,17 @@ class Reading:
 
     inquiries: Sequence[Inquiry]
     number: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AccountChange:
+    """What to change of an account; None leaves it as it is."""
+
+    password_hash: str | None = None
+    language: Language | None = None
+    disabled: bool | None = None
+    role: Role | None = None
+    lanes: tuple[str, ...] | None = None
 
 
 class Store(Protocol):
@@ -271,11 +286,33 @@ class Store(Protocol):
         Raises `InviteSpent`, `NameTaken`.
         """
 
-    async def save_account(self, account: StaffAccount) -> None:
-        """Change an existing account; one that is disabled or has a new password loses its sessions.
+    async def change_account(self, name: str, change: AccountChange) -> StaffAccount:
+        """Change an account and return it; when anything but its language is another than before, its sessions end.
 
         Raises `NotFound`.
         """
+
+    async def set_second_factor(self, name: str, factor: SecondFactor) -> None:
+        """Keep a second factor in place of the one before, if any; the account's sessions end.
+
+        Raises `NotFound`.
+        """
+
+    async def remove_second_factor(self, name: str, reset: FactorReset | None) -> None:
+        """Forget the second factor; the account's sessions end. `reset` says who took it away, if not its owner.
+
+        Raises `NotFound`.
+        """
+
+    async def spend_code(self, name: str, step: int) -> None:
+        """Note that the code of that step was used. Raises `CodeSpent` unless it is newer than the newest used one,
+        `NotFound`."""
+
+    async def spend_recovery_code(self, name: str, digest: str) -> int:
+        """Forget a recovery code and return how many are left. Raises `CodeSpent` when it is not kept (any more)."""
+
+    async def renew_recovery_codes(self, name: str, digests: tuple[str, ...]) -> None:
+        """Keep these recovery codes instead of those before. Raises `NotFound` without a second factor."""
 
     async def save_session(self, session: Session) -> None:
         """Keep a session (new, or used again: `used_at` after `started_at`); one that was ended stays ended.
@@ -337,4 +374,4 @@ class Store(Protocol):
         """
 
 
-__all__ = ["SCHEMA_VERSION", "Addition", "Effect", "Filing", "Reading", "Store"]
+__all__ = ["SCHEMA_VERSION", "AccountChange", "Addition", "Effect", "Filing", "Reading", "Store"]

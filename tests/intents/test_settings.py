@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from bot.intents.located import Document, read_yaml
-from bot.intents.settings import DeskSettings, Hours, Policy, Retention, read_desk
+from bot.intents.settings import DeskSettings, Hours, Policy, Retention, read_desk, second_factor_fault
 
 
 def read(folder: Path, text: str) -> tuple[DeskSettings, list[str]]:
@@ -36,6 +36,9 @@ def test_everything_has_a_default(tmp_path: Path) -> None:
     ("lanes: {a: b}", "1:1: must be a list of lanes, each with id and title"),
     ("lanes: [{title: A}]", "1:9: must have an id (small letters, digits, _ and -) and a title"),
     ("lanes: [{id: a}]", "1:9: title is missing; write it, plain or by language ({en: …, zh: …})"),
+    ("lanes: [{id: a, title: A, restricted: 1}]", "1:39: is 1; write true or false"),
+    ("lanes: [{id: urgent, title: A, restricted: true}]", "1:44: cannot be true for 'urgent': everybody on duty must see what is in it; take the line out"),
+    ("second_factor: always", "1:16: is 'always'; write optional or required"),
     ("hours: {mon: 9-5}", '1:14: must be a list of spans such as ["09:00-12:00", "13:30-17:30"]'),
     ("hours: {mon: ['9-5']}", '1:15: is \'9-5\'; write a span such as "09:00-12:00"'),
     ("hours: {mon: ['12:00-09:00']}", '1:15: is \'12:00-09:00\'; write a span such as "09:00-12:00"'),
@@ -90,3 +93,18 @@ def test_the_next_opening_passes_over_holidays(moment: dt.datetime, opens: dt.da
 def test_a_desk_without_hours_promises_none() -> None:
     assert Hours().on_duty(at(23, 10)) is False
     assert Hours().opens_at(at(23, 10)) is None
+
+
+def test_a_lane_is_open_to_all_unless_it_says_otherwise(tmp_path: Path) -> None:
+    settings, faults = read(tmp_path, "lanes: [{id: a, title: A}, {id: b, title: B, restricted: true}]")
+    assert faults == []
+    assert settings.restricted_lanes == {"b"}
+
+
+def test_a_release_asks_for_the_second_factor(tmp_path: Path) -> None:
+    optional, _ = read(tmp_path, "")
+    required, _ = read(tmp_path, "second_factor: required")
+    assert str(second_factor_fault(optional, "_desk.yaml")).startswith(
+        "_desk.yaml: second_factor is not required"
+    )
+    assert second_factor_fault(required, "_desk.yaml") is None

@@ -32,6 +32,11 @@ async def wei(world: World) -> Person:
 
 
 @pytest.fixture
+async def mai(world: World) -> Person:
+    return await world.join("Mai", Role.MAINTAINER)
+
+
+@pytest.fixture
 async def ada(world: World) -> Person:
     return await world.join("Ada", Role.ADMINISTRATOR)
 

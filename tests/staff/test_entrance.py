@@ -220,7 +220,7 @@ async def test_an_answer_written_while_the_session_ended_survives_signing_in(
     resumed = await lin.send("POST", "/sign-in", data=data)
     assert resumed.status == 200
     assert "A long answer\nin two lines" in resumed.text
-    assert (await world.desk.peek(situation.id)).settled_by is None
+    assert (await world.desk.peek(situation.id, "ada")).settled_by is None
     sent["csrf"] = resumed.field("csrf")
     done = await lin.send("POST", f"/situations/{situation.id}/answer", data=sent)
     assert done.status == 303

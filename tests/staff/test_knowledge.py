@@ -1,12 +1,24 @@
 """Drafting, publishing and withdrawing entries."""
 
-from bot.models import EntryStatus
+import pytest
+
+from bot.models import EntryStatus, Role
 from tests.staff.world import Person, World
 
 DRAFT = {
     "question": "Where are lost umbrellas kept?", "answer": "At the depot.", "language": "en",
     "source": "https://lanting.example/lost", "review_by": "2027-03-01",
 }  # fmt: skip
+
+
+@pytest.fixture
+async def lin(world: World) -> Person:
+    return await world.join("Lin", Role.MAINTAINER)
+
+
+@pytest.fixture
+async def wei(world: World) -> Person:
+    return await world.join("Wei", Role.MAINTAINER)
 
 
 async def _new(person: Person, **other: str) -> str:
@@ -26,7 +38,7 @@ async def test_a_draft_is_saved_edited_and_keeps_its_versions(world: World, lin:
 
 
 async def test_one_person_publishes_alone_where_content_says_so(world: World, lin: Person) -> None:
-    assert "One person may publish alone" in (await lin.get("")).words
+    assert "One person may publish alone" in (await lin.get("/knowledge")).words
     path = await _new(lin)
     done = await lin.post(f"{path}/publish", {"version": "1"})
     assert done.location.endswith("?notice=published")
@@ -37,7 +49,7 @@ async def test_where_two_are_needed_the_author_alone_cannot_publish(
     world: World, lin: Person, wei: Person
 ) -> None:
     world.live.set_publish_needs(2)
-    assert "One person may publish alone" not in (await lin.get("")).words
+    assert "One person may publish alone" not in (await lin.get("/knowledge")).words
     path = await _new(lin)
     page = await lin.get(path)
     assert "2 people must agree" in page.words

@@ -129,7 +129,7 @@ async def test_a_fault_of_ours_is_a_page_and_a_log_line_without_words(
 async def test_a_store_out_of_reach_is_a_page(
     world: World, lin: Person, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    async def broken() -> Any:
+    async def broken(staff: str) -> Any:
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(world.desk, "queue", broken)

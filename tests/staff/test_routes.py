@@ -9,47 +9,48 @@ from bot.staff.app import ROUTES
 from tests.staff.world import Person, World
 
 IN = "goes to the sign-in page"
-ANSWER: dict[tuple[str, str], tuple[int | str, int, int]] = {
-    # (method, path): (nobody, staff, administrator)
-    ("GET", "/sign-in"): (200, 303, 303),
-    ("POST", "/sign-in"): (403, 403, 403),
-    ("GET", "/join/{token}"): (410, 410, 410),
-    ("POST", "/join/{token}"): (400, 400, 400),
-    ("POST", "/sign-out"): (401, 303, 303),
-    ("GET", "/account"): (IN, 200, 200),
-    ("POST", "/account/password"): (401, 400, 400),
-    ("POST", "/account/language"): (401, 400, 400),
-    ("GET", "/people"): (IN, 403, 200),
-    ("POST", "/people/invite"): (401, 403, 400),
-    ("POST", "/people/disable"): (401, 403, 404),
-    ("POST", "/people/enable"): (401, 403, 404),
-    ("GET", "/audit"): (IN, 403, 200),
-    ("POST", "/audit/verify"): (401, 403, 303),
-    ("GET", ""): (IN, 200, 200),
-    ("GET", "/"): (IN, 303, 303),
-    ("GET", "/queue"): (IN, 200, 200),
-    ("GET", "/banners"): (IN, 200, 200),
-    ("GET", "/find"): (IN, 303, 303),
-    ("GET", "/stream"): (401, 200, 200),
-    ("GET", "/situations/{id}"): (IN, 200, 200),
-    ("GET", "/situations/{id}/state"): (IN, 200, 200),
-    ("GET", "/situations/{id}/deliveries"): (IN, 200, 200),
-    ("POST", "/situations/{id}/called"): (401, 400, 400),
-    ("POST", "/situations/{id}/open"): (401, 303, 303),
-    ("POST", "/situations/{id}/claim"): (401, 303, 303),
-    ("POST", "/situations/{id}/release"): (401, 303, 303),
-    ("POST", "/situations/{id}/draft"): (401, 303, 303),
-    ("POST", "/situations/{id}/preview"): (401, 400, 400),
-    ("POST", "/situations/{id}/answer"): (401, 400, 400),
-    ("POST", "/situations/{id}/close"): (401, 303, 303),
-    ("GET", "/knowledge"): (IN, 200, 200),
-    ("GET", "/knowledge/new"): (IN, 200, 200),
-    ("POST", "/knowledge/new"): (401, 400, 400),
-    ("GET", "/knowledge/{id}"): (IN, 200, 200),
-    ("POST", "/knowledge/{id}"): (401, 400, 400),
-    ("POST", "/knowledge/{id}/publish"): (401, 409, 409),
-    ("GET", "/knowledge/{id}/withdraw"): (IN, 200, 200),
-    ("POST", "/knowledge/{id}/withdraw"): (401, 409, 409),
+ANSWER: dict[tuple[str, str], tuple[int | str, int, int, int]] = {
+    # (method, path): (nobody, staff, maintainer, administrator); a supervisor's answers are those of staff
+    ("GET", "/sign-in"): (200, 303, 303, 303),
+    ("POST", "/sign-in"): (403, 403, 403, 403),
+    ("GET", "/join/{token}"): (410, 410, 410, 410),
+    ("POST", "/join/{token}"): (400, 400, 400, 400),
+    ("POST", "/sign-out"): (401, 303, 303, 303),
+    ("GET", "/account"): (IN, 200, 200, 200),
+    ("POST", "/account/password"): (401, 400, 400, 400),
+    ("POST", "/account/language"): (401, 400, 400, 400),
+    ("GET", "/people"): (IN, 403, 403, 200),
+    ("POST", "/people/invite"): (401, 403, 403, 400),
+    ("POST", "/people/access"): (401, 403, 403, 400),
+    ("POST", "/people/disable"): (401, 403, 403, 404),
+    ("POST", "/people/enable"): (401, 403, 403, 404),
+    ("GET", "/audit"): (IN, 403, 403, 200),
+    ("POST", "/audit/verify"): (401, 403, 403, 303),
+    ("GET", ""): (IN, 200, 303, 200),
+    ("GET", "/"): (IN, 303, 303, 303),
+    ("GET", "/queue"): (IN, 200, 403, 200),
+    ("GET", "/banners"): (IN, 200, 200, 200),
+    ("GET", "/find"): (IN, 303, 403, 303),
+    ("GET", "/stream"): (401, 200, 200, 200),
+    ("GET", "/situations/{id}"): (IN, 200, 403, 200),
+    ("GET", "/situations/{id}/state"): (IN, 200, 403, 200),
+    ("GET", "/situations/{id}/deliveries"): (IN, 200, 403, 200),
+    ("POST", "/situations/{id}/called"): (401, 400, 403, 400),
+    ("POST", "/situations/{id}/open"): (401, 303, 403, 303),
+    ("POST", "/situations/{id}/claim"): (401, 303, 403, 303),
+    ("POST", "/situations/{id}/release"): (401, 303, 403, 303),
+    ("POST", "/situations/{id}/draft"): (401, 303, 403, 303),
+    ("POST", "/situations/{id}/preview"): (401, 400, 403, 400),
+    ("POST", "/situations/{id}/answer"): (401, 400, 403, 400),
+    ("POST", "/situations/{id}/close"): (401, 303, 403, 303),
+    ("GET", "/knowledge"): (IN, 200, 200, 200),
+    ("GET", "/knowledge/new"): (IN, 200, 200, 200),
+    ("POST", "/knowledge/new"): (401, 400, 400, 400),
+    ("GET", "/knowledge/{id}"): (IN, 200, 200, 200),
+    ("POST", "/knowledge/{id}"): (401, 400, 400, 400),
+    ("POST", "/knowledge/{id}/publish"): (401, 403, 409, 409),
+    ("GET", "/knowledge/{id}/withdraw"): (IN, 403, 200, 200),
+    ("POST", "/knowledge/{id}/withdraw"): (401, 403, 409, 409),
 }
 
 
@@ -72,11 +73,11 @@ def test_heads_are_answered_only_where_gets_are(world: World) -> None:
 
 @pytest.mark.parametrize("method_and_path", ANSWER, ids=" ".join)
 async def test_each_role_is_answered_as_the_table_says(
-    world: World, nobody: Person, lin: Person, ada: Person, method_and_path: tuple[str, str]
+    world: World, nobody: Person, lin: Person, mai: Person, ada: Person, method_and_path: tuple[str, str]
 ) -> None:
     method, path = method_and_path
     expected = ANSWER[method_and_path]
-    people: Sequence[Person] = (nobody, lin, ada)
+    people: Sequence[Person] = (nobody, lin, mai, ada)
     for person, wanted in zip(people, expected, strict=True):
         entry = await world.desk.save_entry(
             None,
@@ -150,7 +151,7 @@ async def test_a_form_sent_by_another_site_is_refused_even_with_its_token(world:
             "POST", f"/situations/{situation.id}/claim", data={"csrf": await lin.csrf()}, headers=headers
         )
         assert page.status == 403
-    assert (await world.desk.peek(situation.id)).claimed_by is None
+    assert (await world.desk.peek(situation.id, "ada")).claimed_by is None
 
 
 async def test_gets_change_nothing(world: World, lin: Person) -> None:

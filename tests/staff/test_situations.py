@@ -136,7 +136,7 @@ async def test_an_answer_settles_the_situation_and_is_owed(world: World, lin: Pe
     await lin.open(situation)
     done = await lin.post(f"/situations/{situation.id}/answer", {"text": "At the tram depot."})
     assert done.status == 303
-    settled = await world.desk.peek(situation.id)
+    settled = await world.desk.peek(situation.id, "ada")
     assert (settled.status, settled.settled_by) == (SituationStatus.RESOLVED, "Lin")
     assert "The answer is on its way" in (await lin.get(done.location.removeprefix("/staff"))).text
     page = await lin.get(f"/situations/{situation.id}")
@@ -178,7 +178,7 @@ async def test_a_form_with_a_mistake_is_explained_and_keeps_its_text(
     assert page.status == 400
     assert sentence in page.text
     assert data["text"].strip()[:2000] in page.text
-    assert (await world.desk.peek(situation.id)).status is SituationStatus.OPEN
+    assert (await world.desk.peek(situation.id, "ada")).status is SituationStatus.OPEN
 
 
 async def test_a_form_beyond_all_measure_is_refused_with_a_page(world: World, lin: Person) -> None:
@@ -290,14 +290,14 @@ async def test_the_preview_shows_what_the_citizen_will_see_and_sends_nothing(
     assert f"工作人员答复您的问题（{situation.references[0]}）" in page.text
     assert page.text.count("请到失物招领处。") == 2
     assert "伞丢了找谁？" in page.text
-    assert (await world.desk.peek(situation.id)).status is SituationStatus.OPEN
+    assert (await world.desk.peek(situation.id, "ada")).status is SituationStatus.OPEN
 
 
 async def test_closing_without_an_answer_owes_the_citizen_nothing(world: World, lin: Person) -> None:
     situation = await world.file()
     done = await lin.post(f"/situations/{situation.id}/close")
     assert done.location == f"/staff?notice=closed&situation={situation.id}"
-    assert (await world.desk.peek(situation.id)).status is SituationStatus.CLOSED
+    assert (await world.desk.peek(situation.id, "ada")).status is SituationStatus.CLOSED
     assert "Closed without an answer" in (await lin.get(f"/situations/{situation.id}")).words
 
 

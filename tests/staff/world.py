@@ -147,7 +147,9 @@ class World:
             )
         )
         self.names.append(name)
-        return await self.desk.peek(situation.id)
+        kept = await self.store.situation(situation.id)
+        assert kept is not None
+        return kept
 
     async def add(self, text: str) -> None:
         """Let the citizen who asked last write more."""

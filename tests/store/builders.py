@@ -15,6 +15,7 @@ from bot.models import (
     Invite,
     Role,
     Sealed,
+    SecondFactor,
     Session,
     Situation,
     SituationStatus,
@@ -165,6 +166,11 @@ def account(name: str = "ada", **other: Any) -> StaffAccount:
     made = StaffAccount(
         name=name, role=Role.STAFF, password_hash=f"hash of {name}", language="en", created_at=NOW
     )
+    return replace(made, **other)
+
+
+def factor(**other: Any) -> SecondFactor:
+    made = SecondFactor(secret=sealed("secret"), used_step=0, recovery=("r-1",), since=NOW)
     return replace(made, **other)
 
 

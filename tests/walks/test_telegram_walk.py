@@ -84,7 +84,7 @@ async def handed_over(app: App, api: BotApi, chat: int) -> tuple[Situation, str]
     reference = next(
         found[1] for text in api.texts(chat) if (found := re.search(r"参考号([0-9A-Z-]+)", text)) is not None
     )
-    situation = await app.desk.find(reference)
+    situation = await app.desk.find(reference, "ada")
     assert situation is not None
     return situation, reference
 
@@ -110,7 +110,7 @@ async def test_a_person_answers_what_the_desk_cannot(desk: App, api: BotApi, cha
 
 
 async def test_a_redelivered_question_is_handed_over_once(desk: App, api: BotApi, chat: int) -> None:
-    before = len(await desk.desk.queue())
+    before = len(await desk.desk.queue("ada"))
     update = {"message": api.message(chat, text=UNKNOWN, language_code="zh-hans")}
     number = await api.send_update(update)
     await api.wait_for_message(chat, 2)
@@ -118,7 +118,7 @@ async def test_a_redelivered_question_is_handed_over_once(desk: App, api: BotApi
     await api.redeliver({"update_id": number, **update})
     await api.say(next_chat := next(chats), "/help", language_code="en")
     await api.wait_for_message(next_chat)
-    assert len(await desk.desk.queue()) == before + 1
+    assert len(await desk.desk.queue("ada")) == before + 1
     assert len(api.texts(chat)) == 2
 
 
@@ -140,19 +140,19 @@ async def test_an_answer_to_somebody_who_blocked_the_desk_fails_visibly(
 async def test_a_tap_on_a_person_please_brings_the_next_message_to_staff(
     desk: App, api: BotApi, chat: int
 ) -> None:
-    before = len(await desk.desk.queue())
+    before = len(await desk.desk.queue("ada"))
     await api.tap(chat, "human")
     await api.wait_for_message(chat)
     await api.say(chat, "My question is for a person", language_code="en")
     await api.wait_until(lambda: any("Your reference is" in text for text in api.texts(chat)))
-    assert len(await desk.desk.queue()) == before + 1
+    assert len(await desk.desk.queue("ada")) == before + 1
 
 
 async def test_somebody_in_danger_has_the_card_at_once(desk: App, api: BotApi, chat: int) -> None:
     await api.say(chat, "有人拿刀在追我，救命", language_code="zh-hans")
     [card, *_] = await api.wait_for_message(chat)
     assert "110" in card["text"]
-    assert (await desk.desk.queue())[0].urgent is not None
+    assert (await desk.desk.queue("ada"))[0].urgent is not None
 
 
 async def test_nothing_of_a_citizen_but_the_sealed_words_is_kept(desk: App, api: BotApi, chat: int) -> None:

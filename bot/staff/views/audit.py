@@ -2,7 +2,7 @@
 
 from aiohttp import web
 
-from bot.staff.keys import CONSOLE, PREFIX
+from bot.staff.keys import CONSOLE, PREFIX, VISITOR
 from bot.staff.pages import go, page
 
 ROWS = 100
@@ -15,7 +15,7 @@ async def audit_page(request: web.Request) -> web.Response:
     account = request.query.get("account", "")[:40]
     reference = request.query.get("reference", "").strip()[:40]
     before = request.query.get("before", "")
-    situation = await console.desk.find(reference) if reference else None
+    situation = await console.desk.find(reference, request[VISITOR].name) if reference else None
     rows = (
         await oversight.rows(
             account=account or None,

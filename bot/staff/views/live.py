@@ -7,9 +7,13 @@ import json
 from aiohttp import web
 from aiohttp_sse import EventSourceResponse, sse_response
 
-from bot.staff.keys import CONSOLE, SESSION_COOKIE, STREAMS, Console
+from bot.permissions import Permission
+from bot.staff.auth import Visitor
+from bot.staff.keys import CONSOLE, SESSION_COOKIE, STREAMS, VISITOR, Console
 
 SESSION_CHECKED_EVERY = 20.0
+OF_WORK = frozenset({"situation", "delivery"})
+"""Kinds of change that only those who work with situations hear of."""
 
 
 async def stream(request: web.Request) -> web.StreamResponse:
@@ -19,7 +23,7 @@ async def stream(request: web.Request) -> web.StreamResponse:
     streams = request.app[STREAMS]
     async with sse_response(request, ping_interval=SESSION_CHECKED_EVERY) as sse:
         tasks = {
-            asyncio.create_task(_tell(console, token, sse)),
+            asyncio.create_task(_tell(console, request[VISITOR], token, sse)),
             asyncio.create_task(_watch_session(console, token, sse)),
             asyncio.create_task(sse.wait()),
         }
@@ -37,12 +41,16 @@ async def stream(request: web.Request) -> web.StreamResponse:
     return sse
 
 
-async def _tell(console: Console, token: str, sse: EventSourceResponse) -> None:
+async def _tell(console: Console, visitor: Visitor, token: str, sse: EventSourceResponse) -> None:
     changes = console.desk.changes()
     with contextlib.suppress(ConnectionError, TimeoutError):
         # From here on nothing is missed: the page may read what happened before.
         await sse.send("", event="ready")
         async for change in changes:
+            if change.kind in OF_WORK and not (
+                visitor.may(Permission.WORK) and await console.desk.concerns(change, visitor.name)
+            ):
+                continue
             await sse.send(json.dumps({"kind": change.kind, "id": change.id}), event="change")
             if change.kind == "staff" and await console.accounts.visitor(token, touch=False) is None:
                 await sse.send("", event="signed-out")

@@ -1,5 +1,7 @@
 """One's own account, and for administrators everybody's."""
 
+import logging
+
 from aiohttp import web
 
 from bot.models import Role
@@ -7,6 +9,8 @@ from bot.staff import edge, forms
 from bot.staff.auth import SignInRefused, Throttled, Unsuitable
 from bot.staff.keys import CONSOLE, PREFIX, SESSION_COOKIE, VISITOR
 from bot.staff.pages import go, page, set_cookie
+
+log = logging.getLogger(__name__)
 
 ACCOUNT = f"{PREFIX}/account"
 PEOPLE = f"{PREFIX}/people"
@@ -68,6 +72,30 @@ async def invite(request: web.Request) -> web.Response:
     return await _people(request, link=link, link_role=role)
 
 
+async def set_access(request: web.Request) -> web.Response:
+    """Give somebody another role, or name them for restricted lanes; their sessions end."""
+    sent = await forms.fields(request)
+    console, me = request.app[CONSOLE], request[VISITOR]
+    name = sent.get("name", "")
+    try:
+        role = Role(sent.get("role", ""))
+    except ValueError:
+        return await _people(request, 400, mistake=("staff.people.which_role", {}))
+    if name == me.name and role is not me.account.role:
+        # Whoever administers cannot give that away, so somebody always can.
+        return await _people(request, 400, mistake=("staff.people.not_own_role", {}))
+    lanes = [lane for lane in console.live.corpus.content.desk.restricted_lanes if sent.get(f"lane.{lane}")]
+    given = await console.accounts.set_access(name, role, lanes)
+    log.info(
+        "Access to the console was changed",
+        extra={"by": me.name, "account": name, "role": given.role.value, "lanes": given.lanes},
+    )
+    response = go(f"{PEOPLE}?notice=access")
+    if name == me.name and given.lanes != me.account.lanes:
+        set_cookie(request, response, SESSION_COOKIE, await console.accounts.begin_session(name))
+    return response
+
+
 async def disable(request: web.Request) -> web.Response:
     """Shut an account out at once."""
     return await _set_disabled(request, True)
@@ -113,5 +141,6 @@ async def _people(
         link=link,
         link_role=link_role,
         roles=list(Role),
+        restricted=sorted(request.app[CONSOLE].live.corpus.content.desk.restricted_lanes),
         notice=request.query.get("notice", ""),
     )

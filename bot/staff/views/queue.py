@@ -5,6 +5,7 @@ from typing import Any
 
 from aiohttp import web
 
+from bot.permissions import Permission
 from bot.staff.keys import CONSOLE, PREFIX, VISITOR
 from bot.staff.pages import go, page
 
@@ -13,7 +14,9 @@ ROWS = 100
 
 
 async def queue_page(request: web.Request) -> web.Response:
-    """Show the queue."""
+    """Show the queue; whoever has no business with it starts where they work."""
+    if not request[VISITOR].may(Permission.WORK):
+        return go(f"{PREFIX}/knowledge")
     return page(
         request,
         "queue.html",
@@ -44,7 +47,7 @@ async def find(request: web.Request) -> web.Response:
     sought = request.query.get("reference", "").strip()[:40]
     if not sought:
         return go(PREFIX)
-    situation = await request.app[CONSOLE].desk.find(sought)
+    situation = await request.app[CONSOLE].desk.find(sought, request[VISITOR].name)
     if situation is not None:
         return go(f"{PREFIX}/situations/{situation.id}")
     return page(
@@ -60,7 +63,7 @@ async def find(request: web.Request) -> web.Response:
 
 async def _rows(request: web.Request) -> dict[str, Any]:
     console = request.app[CONSOLE]
-    situations = await console.desk.queue()
+    situations = await console.desk.queue(request[VISITOR].name)
     start = request.query.get("from", "0")
     first = min(int(start), max(0, len(situations) - 1)) if start.isascii() and start.isdigit() else 0
     now = console.clock()

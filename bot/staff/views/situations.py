@@ -29,13 +29,13 @@ async def situation_page(request: web.Request) -> web.Response:
 
 async def state_part(request: web.Request) -> web.Response:
     """Return who holds the situation and where it stands, without words."""
-    situation = await _desk(request).desk.peek(_id(request))
+    situation = await _desk(request).desk.peek(_id(request), request[VISITOR].name)
     return page(request, "_state.html", **_standing(request, situation))
 
 
 async def deliveries_part(request: web.Request) -> web.Response:
     """Return what became of the replies, without words."""
-    owed = await _desk(request).desk.deliveries(_id(request))
+    owed = await _desk(request).desk.deliveries(_id(request), request[VISITOR].name)
     return page(request, "_all_deliveries.html", owed=owed)
 
 
@@ -169,7 +169,7 @@ async def _keep(request: web.Request, text: str) -> None:
 async def _ending(request: web.Request) -> dict[str, Any]:
     """Return who settled the situation and when, as far as it is still known."""
     try:
-        situation = await _desk(request).desk.peek(_id(request))
+        situation = await _desk(request).desk.peek(_id(request), request[VISITOR].name)
     except NotFound:
         return {}
     return {
@@ -187,10 +187,10 @@ async def _more_was_said(request: web.Request, sent: dict[str, str]) -> bool:
     if not (seen.isascii() and seen.isdigit()):
         return False
     try:
-        situation = await console.desk.peek(_id(request))
+        situation = await console.desk.peek(_id(request), request[VISITOR].name)
         if not console.opened.covers(me.session.digest, situation.id, situation.references):
             return False
-        return await console.desk.said(situation.id) > int(seen)
+        return await console.desk.said(situation.id, me.name) > int(seen)
     except NotFound:
         return False
 
@@ -204,7 +204,7 @@ async def _show(
     status: int = 200,
 ) -> web.Response:
     console, me = _desk(request), request[VISITOR]
-    situation = await console.desk.peek(_id(request))
+    situation = await console.desk.peek(_id(request), request[VISITOR].name)
     standing = _standing(request, situation)
     notice = request.query.get("notice", "")
     if not console.opened.covers(me.session.digest, situation.id, situation.references):

@@ -1,11 +1,12 @@
 """Verbs for accounts, invitations and sessions of staff."""
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import fields, replace
 from datetime import datetime
 
-from bot.errors import InviteSpent, NameTaken, NotFound
-from bot.models import Invite, Session, StaffAccount
+from bot.errors import CodeSpent, InviteSpent, NameTaken, NotFound
+from bot.models import FactorReset, Invite, SecondFactor, Session, StaffAccount
+from bot.store.base import AccountChange
 from bot.store.tinydb.core import Core, verb
 
 
@@ -46,12 +47,53 @@ class AccountVerbs(Core):
         return made
 
     @verb
-    def save_account(self, account: StaffAccount) -> None:
-        """Change an existing account; one that is disabled or has a new password loses its sessions."""
-        stored = self._tables.staff.need(account.name)
-        self._tables.staff.put(account)
-        if account.disabled or account.password_hash != stored.password_hash:
-            self._tables.sessions.remove_at(self._tables.sessions_by_staff.get(account.name))
+    def change_account(self, name: str, change: AccountChange) -> StaffAccount:
+        """Change an account; when anything but its language is another than before, its sessions end."""
+        stored = self._tables.staff.need(name)
+        given = {field.name: getattr(change, field.name) for field in fields(change)}
+        changed = replace(stored, **{field: value for field, value in given.items() if value is not None})
+        self._tables.staff.put(changed)
+        if changed != replace(stored, language=changed.language):
+            self._end_sessions(name)
+        return changed
+
+    @verb
+    def set_second_factor(self, name: str, factor: SecondFactor) -> None:
+        """Keep a second factor; the account's sessions end."""
+        stored = self._tables.staff.need(name)
+        self._tables.staff.put(replace(stored, second_factor=factor, factor_reset=None))
+        self._end_sessions(name)
+
+    @verb
+    def remove_second_factor(self, name: str, reset: FactorReset | None) -> None:
+        """Forget the second factor; the account's sessions end."""
+        stored = self._tables.staff.need(name)
+        self._tables.staff.put(replace(stored, second_factor=None, factor_reset=reset))
+        self._end_sessions(name)
+
+    @verb
+    def spend_code(self, name: str, step: int) -> None:
+        """Note that the code of that step was used."""
+        stored, factor = self._second_factor(name)
+        if step <= factor.used_step:
+            raise CodeSpent("This code was used already; wait for the next one.")
+        self._tables.staff.put(replace(stored, second_factor=replace(factor, used_step=step)))
+
+    @verb
+    def spend_recovery_code(self, name: str, digest: str) -> int:
+        """Forget a recovery code; return how many are left."""
+        stored, factor = self._second_factor(name)
+        if digest not in factor.recovery:
+            raise CodeSpent("This recovery code was used already, or never existed.")
+        left = tuple(kept for kept in factor.recovery if kept != digest)
+        self._tables.staff.put(replace(stored, second_factor=replace(factor, recovery=left)))
+        return len(left)
+
+    @verb
+    def renew_recovery_codes(self, name: str, digests: tuple[str, ...]) -> None:
+        """Keep these recovery codes instead of those before."""
+        stored, factor = self._second_factor(name)
+        self._tables.staff.put(replace(stored, second_factor=replace(factor, recovery=digests)))
 
     @verb
     def save_session(self, session: Session) -> None:
@@ -73,3 +115,12 @@ class AccountVerbs(Core):
     def end_session(self, digest: str) -> None:
         """Forget the session; ending one that is gone is no error."""
         self._tables.sessions.remove(digest)
+
+    def _end_sessions(self, name: str) -> None:
+        self._tables.sessions.remove_at(self._tables.sessions_by_staff.get(name))
+
+    def _second_factor(self, name: str) -> tuple[StaffAccount, SecondFactor]:
+        account = self._tables.staff.need(name)
+        if account.second_factor is None:
+            raise NotFound(f"{name} has no second factor (any more).")
+        return account, account.second_factor

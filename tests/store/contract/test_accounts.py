@@ -1,14 +1,13 @@
 """Accounts, invitations and sessions of staff."""
 
 import asyncio
-from dataclasses import replace
 
 import pytest
 
-from bot.errors import InviteSpent, NameTaken, NotFound
-from bot.models import Role
-from bot.store.base import Store
-from tests.store.builders import NOW, account, at, hire, invite, session
+from bot.errors import CodeSpent, InviteSpent, NameTaken, NotFound
+from bot.models import FactorReset, Role
+from bot.store.base import AccountChange, Store
+from tests.store.builders import NOW, account, at, factor, hire, invite, session
 
 
 async def test_an_invitation_becomes_an_account(store: Store) -> None:
@@ -74,14 +73,34 @@ async def test_accounts_come_by_name(store: Store) -> None:
 
 async def test_an_account_can_be_changed(store: Store) -> None:
     await hire(store, "ada")
-    changed = account("ada", language="zh-Hans", role=Role.ADMINISTRATOR)
-    await store.save_account(changed)
+    change = AccountChange(language="zh-Hans", role=Role.ADMINISTRATOR, lanes=("complaint",))
+    changed = account("ada", language="zh-Hans", role=Role.ADMINISTRATOR, lanes=("complaint",))
+    assert await store.change_account("ada", change) == changed
     assert await store.account("ada") == changed
 
 
+async def test_what_a_change_does_not_name_stays(store: Store) -> None:
+    await hire(store, "ada")
+    await store.change_account("ada", AccountChange(role=Role.SUPERVISOR, lanes=("complaint",)))
+    await store.set_second_factor("ada", factor())
+    await store.change_account("ada", AccountChange(language="zh-Hans"))
+    await store.change_account("ada", AccountChange(lanes=()))
+    assert await store.account("ada") == account(
+        "ada", role=Role.SUPERVISOR, language="zh-Hans", second_factor=factor()
+    )
+
+
 async def test_an_unknown_account_cannot_be_changed(store: Store) -> None:
-    with pytest.raises(NotFound):
-        await store.save_account(account("ada"))
+    for act in (
+        store.change_account("ada", AccountChange(language="en")),
+        store.set_second_factor("ada", factor()),
+        store.remove_second_factor("ada", None),
+        store.spend_code("ada", 1),
+        store.spend_recovery_code("ada", "r-1"),
+        store.renew_recovery_codes("ada", ("r-1",)),
+    ):
+        with pytest.raises(NotFound):
+            await act
     assert await store.staff() == []
 
 
@@ -109,31 +128,95 @@ async def test_a_session_that_was_ended_stays_ended(store: Store) -> None:
     assert await store.session("t-1") is None
 
 
-@pytest.mark.parametrize("change", [{"disabled": True}, {"password_hash": "new"}])
-async def test_a_disabled_account_and_a_new_password_end_all_sessions(
-    store: Store, change: dict[str, object]
+@pytest.mark.parametrize(
+    "change",
+    [
+        AccountChange(disabled=True),
+        AccountChange(password_hash="new"),
+        AccountChange(role=Role.SUPERVISOR),
+        AccountChange(lanes=("complaint",)),
+    ],
+)
+async def test_a_change_of_what_an_account_may_do_ends_all_its_sessions(
+    store: Store, change: AccountChange
 ) -> None:
-    await hire(store, "ada", "bob")
-    for digest, name in (("t-1", "ada"), ("t-2", "ada"), ("t-3", "bob")):
-        await store.save_session(session(digest, name))
-    await store.save_account(replace(account("ada"), **change))
-    assert await store.session("t-1") is None
-    assert await store.session("t-2") is None
-    assert await store.session("t-3") == session("t-3", "bob")
+    await _three_sessions(store)
+    await store.change_account("ada", change)
+    await _only_bob_is_in(store)
+
+
+async def test_a_second_factor_that_comes_or_goes_ends_all_sessions(store: Store) -> None:
+    await _three_sessions(store)
+    await store.set_second_factor("ada", factor())
+    await _only_bob_is_in(store)
+    await store.save_session(session())
+    await store.remove_second_factor("ada", None)
+    await _only_bob_is_in(store)
 
 
 async def test_other_changes_of_an_account_leave_its_sessions(store: Store) -> None:
     await hire(store, "ada")
     await store.save_session(session())
-    await store.save_account(account("ada", language="zh-Hans"))
+    await store.change_account("ada", AccountChange(language="zh-Hans"))
+    await store.change_account("ada", AccountChange(role=Role.STAFF, lanes=(), disabled=False))
     assert await store.session("t-1") == session()
+
+
+async def test_a_reset_is_remembered_until_there_is_a_second_factor_again(store: Store) -> None:
+    await hire(store, "ada")
+    await store.set_second_factor("ada", factor())
+    reset = FactorReset(by="bob", at=NOW)
+    await store.remove_second_factor("ada", reset)
+    assert await store.account("ada") == account("ada", factor_reset=reset)
+    await store.set_second_factor("ada", factor())
+    assert await store.account("ada") == account("ada", second_factor=factor())
+
+
+async def test_a_code_is_spent_once_and_takes_the_older_ones_with_it(store: Store) -> None:
+    await hire(store, "ada")
+    await store.set_second_factor("ada", factor(used_step=10))
+    for spent in (9, 10):
+        with pytest.raises(CodeSpent):
+            await store.spend_code("ada", spent)
+    tries = await asyncio.gather(*(store.spend_code("ada", 12) for _ in range(20)), return_exceptions=True)
+    assert sum(isinstance(tried, CodeSpent) for tried in tries) == 19
+    with pytest.raises(CodeSpent):
+        await store.spend_code("ada", 11)
+    await store.spend_code("ada", 13)
+
+
+async def test_a_recovery_code_is_spent_once(store: Store) -> None:
+    await hire(store, "ada")
+    await store.set_second_factor("ada", factor(recovery=("r-1", "r-2")))
+    tries = await asyncio.gather(
+        *(store.spend_recovery_code("ada", "r-1") for _ in range(20)), return_exceptions=True
+    )
+    assert sum(isinstance(tried, CodeSpent) for tried in tries) == 19
+    assert 1 in tries
+    await store.renew_recovery_codes("ada", ("r-3",))
+    for gone in ("r-1", "r-2", "never"):
+        with pytest.raises(CodeSpent):
+            await store.spend_recovery_code("ada", gone)
+    assert await store.spend_recovery_code("ada", "r-3") == 0
 
 
 async def test_nobody_without_an_account_has_a_session(store: Store) -> None:
     with pytest.raises(NotFound):
         await store.save_session(session())
     await hire(store, "ada")
-    await store.save_account(account("ada", disabled=True))
+    await store.change_account("ada", AccountChange(disabled=True))
     with pytest.raises(NotFound):
         await store.save_session(session())
     assert await store.session("t-1") is None
+
+
+async def _three_sessions(store: Store) -> None:
+    await hire(store, "ada", "bob")
+    for digest, name in (("t-1", "ada"), ("t-2", "ada"), ("t-3", "bob")):
+        await store.save_session(session(digest, name))
+
+
+async def _only_bob_is_in(store: Store) -> None:
+    assert await store.session("t-1") is None
+    assert await store.session("t-2") is None
+    assert await store.session("t-3") == session("t-3", "bob")

@@ -14,9 +14,11 @@ from bot.models import (
     LANGUAGES,
     Conversation,
     Delivery,
+    FactorReset,
     Inquiry,
     InquiryStatus,
     Invite,
+    SecondFactor,
     Session,
     Situation,
     StaffAccount,
@@ -40,10 +42,13 @@ KEPT = [
 ]
 
 TIMES = st.datetimes(min_value=datetime(2000, 1, 1), timezones=st.just(UTC))
+NUMBERS = st.integers(min_value=-(2**63), max_value=2**63 - 1)
 SPECIAL = {
     datetime: TIMES,
     datetime | None: st.none() | TIMES,
-    int: st.integers(min_value=-(2**63), max_value=2**63 - 1),
+    int: NUMBERS,
+    SecondFactor | None: st.none() | st.builds(SecondFactor, used_step=NUMBERS, since=TIMES),
+    FactorReset | None: st.none() | st.builds(FactorReset, at=TIMES),
 }
 
 
