@@ -1,4 +1,4 @@
-"""The composition root: the only module that names a concrete adapter."""
+"""The composition root: beside `safekeeping` the only module that names a concrete adapter."""
 
 import asyncio
 import contextlib
@@ -6,7 +6,7 @@ import datetime as dt
 import logging
 import socket
 from collections.abc import AsyncIterator, Sequence
-from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from aiohttp import web
@@ -27,11 +27,12 @@ from bot.errors import DeskError, StoreError
 from bot.fit import FitWorker
 from bot.models import Address, KnowledgeEntry, Reply, Role
 from bot.oversight import Oversight
+from bot.safekeeping import Key, find_key
 from bot.staff import create_console
 from bot.staff.auth import Accounts
 from bot.store.base import Store
-from bot.store.tinydb import has_store, open_tinydb
-from bot.vault import Vault, decode_key, make_key_file, read_key_file
+from bot.store.tinydb import TinyDBStore, has_store, open_tinydb
+from bot.vault import Vault
 
 if TYPE_CHECKING:
     from bot.channels.telegram import TelegramChannel
@@ -47,29 +48,10 @@ def utc_now() -> dt.datetime:
     return dt.datetime.now(dt.UTC)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Key:
-    """The desk's key, where it is, and whether it was made just now."""
-
-    value: bytes
-    place: str
-    made: bool
-
-
-def find_key(settings: Settings) -> Key:
-    """Return the key that seals words; made only when the data directory holds no store. Raises `VaultError`."""
-    if settings.key is not None:
-        return Key(value=decode_key(settings.key, "DESK_KEY"), place="DESK_KEY", made=False)
-    place = str(settings.key_file)
-    if not has_store(settings.data_dir) and not settings.key_file.exists():
-        return Key(value=make_key_file(settings.key_file), place=place, made=True)
-    return Key(value=read_key_file(settings.key_file), place=place, made=False)
-
-
 class App:
     """Everything that runs, put together."""
 
-    def __init__(self, settings: Settings, store: Store, vault: Vault) -> None:
+    def __init__(self, settings: Settings, store: TinyDBStore, vault: Vault) -> None:
         self.settings = settings
         self.store = store
         self._vault = vault
@@ -116,7 +98,9 @@ class App:
         self._clockwork = Clockwork(
             store=store, vault=vault, live=self.live, clock=utc_now, oversight=self.oversight
         )
-        self._control = Control(settings.data_dir / "desk.sock", self.invite, self.oversight.verify)
+        self._control = Control(
+            settings.data_dir / "desk.sock", self.invite, self.oversight.verify, self._back_up
+        )
         self._runner: web.AppRunner | None = None
         self._follower: asyncio.Task[None] | None = None
         self.port = settings.port
@@ -132,6 +116,10 @@ class App:
     async def invite(self, role: Role) -> str:
         """Return a fresh one-time link by which somebody sets a password."""
         return f"{self.address}/staff/join/{await self.accounts.invite(role)}"
+
+    async def _back_up(self, folder: Path) -> tuple[Path, Path]:
+        made = await self.store.back_up(folder, utc_now())
+        return made.words, made.keys
 
     async def start(self) -> None:
         """Begin to serve. Raises `ContentError`, or `OSError` when the port is taken; all is stopped by then."""

@@ -17,6 +17,7 @@ from bot.cache import Cache
 from bot.config import Settings, read_settings
 from bot.content import read_content
 from bot.corpus import Corpus, build_corpus
+from bot.data_commands import add_data_commands
 from bot.errors import DeskError, Faults
 from bot.locale import catalogue
 from bot.logs import set_up_logs
@@ -104,6 +105,7 @@ def _parser() -> argparse.ArgumentParser:
     verify = audit_commands.add_parser("verify", help=say["cli.audit_verify"])
     verify.add_argument("--noted", type=_noted, metavar="ROW:DIGEST", help=say["cli.audit_noted"])
     verify.set_defaults(run=_audit_verify)
+    add_data_commands(commands, say)
     return parser
 
 

@@ -30,10 +30,12 @@ class Control:
         path: Path,
         invite: Callable[[Role], Awaitable[str]],
         verify: Callable[[tuple[int, str] | None], Awaitable[Verified]],
+        back_up: Callable[[Path], Awaitable[tuple[Path, Path]]],
     ) -> None:
         self._path = path
         self._invite = invite
         self._verify = verify
+        self._back_up = back_up
         self._server: asyncio.Server | None = None
 
     async def start(self) -> None:
@@ -60,6 +62,9 @@ class Control:
             elif request.get("command") == "verify":
                 noted = (int(request["row"]), request["digest"]) if "row" in request else None
                 answer = {"verified": to_json(await self._verify(noted)).decode()}
+            elif request.get("command") == "backup":
+                words, keys = await self._back_up(Path(request["folder"]))
+                answer = {"words": str(words), "keys": str(keys)}
             else:
                 answer = {
                     "error": "The running desk does not know this command; restart it with this version."
@@ -75,8 +80,13 @@ class Control:
             await writer.wait_closed()
 
 
-async def ask_running_desk(path: Path, request: dict[str, str]) -> dict[str, str] | None:
-    """Send a command to the running desk; None when none listens. Raises `DeskError` when it refuses."""
+async def ask_running_desk(
+    path: Path, request: dict[str, str], *, within: float = ANSWERED_WITHIN
+) -> dict[str, str] | None:
+    """Send a command to the running desk; None when none listens.
+
+    Raises `DeskError` when it refuses, or says nothing for `within` seconds.
+    """
     try:
         reader, writer = await asyncio.open_unix_connection(path, limit=LONGEST_ANSWER)
     except OSError:
@@ -84,7 +94,7 @@ async def ask_running_desk(path: Path, request: dict[str, str]) -> dict[str, str
     try:
         writer.write(orjson.dumps(request) + b"\n")
         await writer.drain()
-        answer: dict[str, str] = orjson.loads(await asyncio.wait_for(reader.readline(), ANSWERED_WITHIN))
+        answer: dict[str, str] = orjson.loads(await asyncio.wait_for(reader.readline(), within))
     except (OSError, ValueError) as exc:
         raise DeskError("The running desk did not answer; look at its log, then try again.") from exc
     finally:

@@ -1,12 +1,12 @@
 """What one address can reach, as its own messages see it: the recent exchange and its inquiries."""
 
 import datetime as dt
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 
 from bot.codec import from_json, to_json
-from bot.errors import Stale
+from bot.errors import Stale, VaultError
 from bot.models import Address, Conversation, Inquiry, InquiryStatus, Language, Turn
 from bot.store.base import Store
 from bot.vault import Vault
@@ -73,8 +73,8 @@ class Memory:
             welcomed=self.welcomed,
         )
 
-    def purged(self, inquiry: Inquiry) -> "Memory":
-        """Return the memory without a closed inquiry and what was said about it."""
+    def purged(self, inquiry: Inquiry | Reach) -> "Memory":
+        """Return the memory without an inquiry and what was said about it."""
         reaches = tuple(reach for reach in self.reaches if reach.id != inquiry.id)
         left = replace(self.without(inquiry.reference, all_of_it=not reaches), reaches=reaches)
         return left if self.opened != inquiry.reference else replace(left, question=None, opened=None)
@@ -135,6 +135,45 @@ def seal_memory(
         keep_until=keep_until,
         version=1 if before is None else before.version + 1,
     )
+
+
+def reconnected(
+    vault: Vault, inquiries: Sequence[Inquiry], conversations: Sequence[Conversation]
+) -> Sequence[Conversation]:
+    """Return conversations that lead to just these inquiries.
+
+    One that cannot be opened (there are newer words of it elsewhere) or leads nowhere is left out; an inquiry that is
+    not closed and that nothing leads to has a new one, so that its citizen finds it again.
+    """
+    kept = {inquiry.id: inquiry for inquiry in inquiries}
+    open_ones: dict[str, list[Inquiry]] = {}
+    for inquiry in inquiries:
+        if inquiry.status is not InquiryStatus.CLOSED:
+            open_ones.setdefault(conversation_key(vault, open_address(vault, inquiry)), []).append(inquiry)
+    found: list[Conversation] = []
+    for conversation in conversations:
+        try:
+            before = open_memory(vault, conversation)
+        except VaultError:
+            continue
+        memory = before
+        for reach in before.reaches:
+            if reach.id not in kept:
+                memory = memory.purged(reach)
+        if not memory.reaches and conversation.keep_until is None:
+            continue
+        open_ones.pop(conversation.key, None)
+        keep_until = conversation.keep_until
+        found.append(
+            conversation
+            if memory == before
+            else seal_memory(vault, memory, conversation.key, conversation, keep_until)
+        )
+    for key, lost in open_ones.items():
+        reaches = tuple(Reach(id=inquiry.id, reference=inquiry.reference) for inquiry in lost)
+        memory = Memory(reaches=reaches, spoken=lost[-1].language, welcomed=True)
+        found.append(seal_memory(vault, memory, key, None, None))
+    return found
 
 
 async def let_go(store: Store, vault: Vault, inquiry: Inquiry, until: dt.datetime) -> None:

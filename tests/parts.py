@@ -212,9 +212,9 @@ def address(chat: str = "ann", channel: str = "webchat") -> Address:
     return Address(channel=channel, chat=chat)
 
 
-def make_office(store: Store, corpus: Corpus) -> Office:
+def make_office(store: Store, corpus: Corpus, key: bytes = KEY) -> Office:
     """Put a desk together around the store."""
-    vault, live, clock, channel = Vault(KEY), Standing(corpus), Clock(), Recorder()
+    vault, live, clock, channel = Vault(key), Standing(corpus), Clock(), Recorder()
     late: list[tuple[Address, Reply]] = []
     shanghai = dt.timezone(dt.timedelta(hours=8))
 

@@ -21,13 +21,29 @@ async def verify(noted: tuple[int, str] | None) -> Verified:
     return replace(SOUND, wrong=(wrong,) if wrong else ())
 
 
+async def back_up(folder: Path) -> tuple[Path, Path]:
+    return folder / "words", folder / "keys"
+
+
+async def test_a_backup_is_made_by_the_running_desk(tmp_path: Path) -> None:
+    async def invite(role: Role) -> str:
+        raise AssertionError
+
+    path = tmp_path / "desk.sock"
+    control = Control(path, invite, verify, back_up)
+    await control.start()
+    answer = await ask_running_desk(path, {"command": "backup", "folder": "/copies"})
+    assert answer == {"words": "/copies/words", "keys": "/copies/keys"}
+    await control.stop()
+
+
 async def test_a_command_is_answered_by_the_running_desk_and_by_its_owner_only(tmp_path: Path) -> None:
     async def invite(role: Role) -> str:
         return f"link for {role}"
 
     path = tmp_path / "desk.sock"
     path.write_text("left behind by a desk that was killed")
-    control = Control(path, invite, verify)
+    control = Control(path, invite, verify, back_up)
     assert await ask_running_desk(path, {"command": "invite", "role": "staff"}) is None
     await control.start()
     assert path.stat().st_mode & 0o777 == 0o600
@@ -45,7 +61,7 @@ async def test_the_running_desk_goes_through_the_record_of_reads(tmp_path: Path)
         raise AssertionError
 
     path = tmp_path / "desk.sock"
-    control = Control(path, invite, verify)
+    control = Control(path, invite, verify, back_up)
     await control.start()
     told = await ask_running_desk(path, {"command": "verify"})
     noted = await ask_running_desk(path, {"command": "verify", "row": "7", "digest": "ab"})
@@ -64,7 +80,7 @@ async def test_what_cannot_be_done_is_one_sentence(tmp_path: Path, request_: obj
     async def invite(role: Role) -> str:
         raise AssertionError
 
-    control = Control(tmp_path / "desk.sock", invite, verify)
+    control = Control(tmp_path / "desk.sock", invite, verify, back_up)
     await control.start()
     with pytest.raises(DeskError, match=sentence):
         await ask_running_desk(tmp_path / "desk.sock", request_)  # type: ignore[arg-type]
@@ -75,7 +91,7 @@ async def test_a_refusal_of_the_store_reaches_who_asked(tmp_path: Path) -> None:
     async def invite(role: Role) -> str:
         raise StoreStopped("The disk is full.")
 
-    control = Control(tmp_path / "desk.sock", invite, verify)
+    control = Control(tmp_path / "desk.sock", invite, verify, back_up)
     await control.start()
     with pytest.raises(DeskError, match=r"The disk is full\."):
         await ask_running_desk(tmp_path / "desk.sock", {"command": "invite", "role": "staff"})
@@ -97,7 +113,7 @@ async def test_a_path_too_long_for_a_socket_only_keeps_commands_from_the_desk(tm
         return ""
 
     path = tmp_path / ("x" * 120) / "desk.sock"
-    control = Control(path, invite, verify)
+    control = Control(path, invite, verify, back_up)
     await control.start()
     assert await ask_running_desk(path, {"command": "invite", "role": "staff"}) is None
     await control.stop()

@@ -19,6 +19,7 @@ class Collection(Generic[R]):
         """`name` is the table's and the plural for people; `key` names the fields that tell records apart; `apart`
         those that are kept elsewhere."""
         self.name = name
+        self.record_type = record
         self.codec = Codec(record, *apart)
         self.table = db.rows(name, self.codec)
         self._key_of: Callable[[Document], Any] = itemgetter(*key)

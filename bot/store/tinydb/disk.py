@@ -16,8 +16,9 @@ from bot.vault import Vault
 
 FILE = "desk.sqlite3"
 LOCK = "desk.lock"
-APPLICATION_ID = 0x1D_DE5C
-"""Marks a sqlite file as a desk's, in the file's header."""
+STORE_ID, WORDS_ID, KEYS_ID = 0x1D_DE5C, 0x1D_DE5D, 0x1D_DE5E
+"""Mark a sqlite file as a desk's store or a part of its backup, in the file's header."""
+KINDS = {STORE_ID: "a desk's store", WORDS_ID: "a backup of words", KEYS_ID: "a backup of keys"}
 HEADER_BYTES = 100
 BUSY = 0.2
 """Seconds to wait for a backup that reads: no citizen waits longer because of one."""
@@ -74,7 +75,7 @@ class Disk:
 def memory_disk(vault: Vault, names: Sequence[str]) -> Disk:
     """Return a disk that forgets: the same sqlite, without a file."""
     connection = _connect(":memory:")
-    _lay_out(connection, vault, names)
+    _lay_out(connection, vault, names, {})
     return Disk(connection, lock=None)
 
 
@@ -93,9 +94,9 @@ def open_disk(path: Path, vault: Vault, names: Sequence[str], fill: Fill) -> Dis
         ) from exc
     try:
         if has_store(path):
-            _examine(file, vault, names, fill)
+            examine(file, vault, names, fill)
         else:
-            _make(file, vault, names)
+            make(file, vault, names, {})
         file.chmod(0o600)
         return Disk(_connect(str(file)), lock)
     except (OSError, sqlite3.Error) as exc:
@@ -133,37 +134,42 @@ def _write(connection: sqlite3.Connection, rows: Rows) -> None:
         )
 
 
-def _lay_out(connection: sqlite3.Connection, vault: Vault, names: Sequence[str]) -> None:
+def _lay_out(connection: sqlite3.Connection, vault: Vault, names: Sequence[str], rows: Rows) -> None:
     connection.execute("BEGIN IMMEDIATE")
     for name in (MARK, *names):
         connection.execute(
             f'CREATE TABLE "{name}" (id INTEGER PRIMARY KEY, body BLOB NOT NULL, crc INTEGER NOT NULL)'
         )
-    _write(connection, mark(vault))
-    connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+    _write(connection, mark(vault) | rows)
+    connection.execute(f"PRAGMA application_id = {STORE_ID}")
     connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
     connection.execute("COMMIT")
 
 
-def _make(file: Path, vault: Vault, names: Sequence[str]) -> None:
-    """Make the store under another name first: under its own name it is always whole."""
+def synced(path: Path) -> None:
+    """Wait until a file, or the names in a folder, are on disk."""
+    opened = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(opened)
+    finally:
+        os.close(opened)
+
+
+def make(file: Path, vault: Vault, names: Sequence[str], rows: Rows) -> None:
+    """Make a store that holds `rows`, under another name first: under its own name it is always whole."""
     draft = file.with_name(file.name + ".new")
     for leftover in (draft, Path(f"{draft}-wal"), Path(f"{draft}-shm")):
         leftover.unlink(missing_ok=True)
     draft.touch(mode=0o600)  # sqlite gives its other files the same mode
     with closing(_connect(str(draft))) as connection:
-        _lay_out(connection, vault, names)
+        _lay_out(connection, vault, names, rows)
     draft.rename(file)
-    folder = os.open(file.parent, os.O_RDONLY)
-    try:
-        os.fsync(folder)
-    finally:
-        os.close(folder)
+    synced(file.parent)
 
 
-def _examine(file: Path, vault: Vault, names: Sequence[str], fill: Fill) -> None:
-    """Read the whole store through a connection that cannot write. Raises `StoreUnusable`."""
-    _examine_header(file)
+def examine(file: Path, vault: Vault, names: Sequence[str], fill: Fill, identity: int = STORE_ID) -> None:
+    """Read a whole file through a connection that cannot write. Raises `StoreUnusable`."""
+    _examine_header(file, identity)
     try:
         with closing(sqlite3.connect(f"{file.absolute().as_uri()}?mode=ro", uri=True)) as connection:
             for (finding,) in connection.execute("PRAGMA integrity_check"):
@@ -178,19 +184,23 @@ def _examine(file: Path, vault: Vault, names: Sequence[str], fill: Fill) -> None
         raise _damaged(file, str(exc)) from exc
 
 
-def _examine_header(file: Path) -> None:
+def _examine_header(file: Path, identity: int) -> None:
     try:
         with file.open("rb") as opened:
             header = opened.read(HEADER_BYTES)
     except FileNotFoundError as exc:
+        if identity != STORE_ID:
+            raise StoreUnusable(
+                f"{file} does not exist; name {KINDS[identity]}. Nothing was changed."
+            ) from exc
         raise StoreUnusable(
             f"{file} is missing while its {FILE}-wal is there; put the file back or restore your backup of "
             "both. Nothing was changed."
         ) from exc
     if len(header) < HEADER_BYTES or not header.startswith(b"SQLite format 3\0"):
         raise _damaged(file, "it is no sqlite file")
-    if int.from_bytes(header[68:72], "big") != APPLICATION_ID:
-        raise _damaged(file, "it is not a desk's store")
+    if int.from_bytes(header[68:72], "big") != identity:
+        raise _damaged(file, f"it is not {KINDS[identity]}")
     version = int.from_bytes(header[60:64], "big")
     if version > SCHEMA_VERSION:
         raise StoreUnusable(
@@ -218,6 +228,21 @@ def _examine_key(file: Path, connection: sqlite3.Connection, vault: Vault) -> No
         ) from exc
     if known != KNOWN:
         raise _damaged(file, "its sealed mark is not a desk's")
+
+
+def sealed_with(path: Path, vault: Vault) -> bool:
+    """Tell whether the store in the directory is sealed with this key. Raises `StoreUnusable` for a damaged one."""
+    file = path / FILE
+    if not file.exists():
+        return False
+    try:
+        with closing(sqlite3.connect(f"{file.absolute().as_uri()}?mode=ro", uri=True)) as connection:
+            found = dict(_rows(connection, MARK)).get(1, b"")
+        return vault.open(PURPOSE, Sealed(found)) == KNOWN
+    except VaultError:
+        return False
+    except (sqlite3.Error, ValueError) as exc:
+        raise _damaged(file, str(exc)) from exc
 
 
 def _rows(connection: sqlite3.Connection, name: str) -> Iterable[tuple[int, bytes]]:

@@ -3,15 +3,18 @@
 import asyncio
 from collections.abc import AsyncIterator
 from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime
 from pathlib import Path
 
 from bot.audit import Chain
+from bot.errors import StoreError
 from bot.models import Change
 from bot.store.tinydb.accounts import AccountVerbs
 from bot.store.tinydb.audit import AuditVerbs
 from bot.store.tinydb.citizens import CitizenVerbs
+from bot.store.tinydb.copies import Backup, back_up
 from bot.store.tinydb.deliveries import DeliveryVerbs
-from bot.store.tinydb.disk import Disk, memory_disk, open_disk
+from bot.store.tinydb.disk import FILE, Disk, memory_disk, open_disk
 from bot.store.tinydb.group import GroupCommit
 from bot.store.tinydb.knowledge import KnowledgeVerbs
 from bot.store.tinydb.news import News
@@ -26,11 +29,14 @@ class TinyDBStore(
 ):
     """The engine for one process: documents in TinyDB tables in memory, every change durable in sqlite."""
 
-    def __init__(self, tables: Tables, disk: Disk, executor: ThreadPoolExecutor, chain: Chain) -> None:
+    def __init__(
+        self, tables: Tables, disk: Disk, executor: ThreadPoolExecutor, chain: Chain, file: Path | None = None
+    ) -> None:
         news = News()
         super().__init__(tables, GroupCommit(disk.persist, executor, failed=news.close), news, chain)
         self._disk = disk
         self._executor = executor
+        self._place = file
         self._closed = False
 
     async def close(self) -> None:
@@ -42,6 +48,13 @@ class TinyDBStore(
         self._news.close()
         await asyncio.get_running_loop().run_in_executor(self._executor, self._disk.close)
         self._executor.shutdown()
+
+    async def back_up(self, folder: Path, now: datetime) -> Backup:
+        """Copy everything as it stands to files in `folder`, without holding up anybody. Raises `StoreError`."""
+        self._group.check()
+        if self._place is None:
+            raise StoreError("This store is only in memory; there is no file to copy.")
+        return await asyncio.to_thread(back_up, self._place, folder, self._tables.names, now)
 
     async def scrub(self) -> None:
         """Leave nothing of what was removed in the file or its log."""
@@ -73,4 +86,4 @@ async def open_tinydb(path: Path | None, vault: Vault) -> TinyDBStore:
     except BaseException:
         executor.shutdown(wait=False)
         raise
-    return TinyDBStore(tables, disk, executor, Chain(vault))
+    return TinyDBStore(tables, disk, executor, Chain(vault), None if path is None else path / FILE)

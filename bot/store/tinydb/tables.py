@@ -111,6 +111,10 @@ class Tables:
         """The tables' names."""
         return tuple(self._all)
 
+    def collection(self, name: str) -> Collection[Any]:
+        """Return the records of that table."""
+        return self._all[name]
+
     def fill(self, name: str, rows: Iterable[tuple[int, bytes]]) -> None:
         """Take in a table as it was read from disk. Raises ValueError for a row that is none of ours."""
         self._all[name].fill(rows)

@@ -1,0 +1,97 @@
+"""A backup: the words in one file, the keys to them in another, both of one moment.
+
+Each backup leaves a file of words; of keys there is only ever the newest file. What was purged since has no key in
+it, so an older file of words cannot bring it back.
+"""
+
+import os
+import sqlite3
+from collections.abc import Sequence
+from contextlib import closing
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from bot.errors import StoreError
+from bot.store.base import SCHEMA_VERSION
+from bot.store.tinydb.disk import KEYS_ID, MARK, WORDS_ID, synced
+
+KEYS = "keys.sqlite3"
+LEFT_OUT = frozenset({"sessions", "invites"})
+"""What nobody wants back: who was signed in signs in again."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Backup:
+    """Where a backup stands."""
+
+    words: Path
+    keys: Path
+
+
+def back_up(file: Path, folder: Path, names: Sequence[str], now: datetime) -> Backup:
+    """Copy the store in `file`, which may be in use, to a new file of words and the one file of keys in `folder`.
+
+    Each is complete before it gets its name; the older keys are overwritten after that. Raises `StoreError`.
+    """
+    words, keys = _free_name(folder, now), folder / KEYS
+    drafts = [path.with_name(path.name + ".new") for path in (words, keys)]
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        for draft in drafts:
+            draft.unlink(missing_ok=True)
+            draft.touch(mode=0o600)
+        _copy(file, drafts, names)
+        drafts[0].rename(words)
+        replace_secret(drafts[1], keys)
+    except (OSError, sqlite3.Error) as exc:
+        for draft in drafts:
+            draft.unlink(missing_ok=True)
+        raise StoreError(
+            f"No backup was made in {folder} ({exc}); name a folder the desk may write to, with space for a copy."
+        ) from exc
+    return Backup(words=words, keys=keys)
+
+
+def replace_secret(draft: Path, path: Path) -> None:
+    """Put `draft` in the place of `path`, and overwrite what stood there."""
+    old = os.open(path, os.O_WRONLY) if path.exists() else None
+    synced(draft)
+    draft.replace(path)
+    synced(path.parent)
+    if old is not None:
+        # By now nothing leads to it. A disk that writes elsewhere (flash, copy on write) may keep the old blocks.
+        try:
+            os.write(old, bytes(os.fstat(old).st_size))
+            os.fsync(old)
+        finally:
+            os.close(old)
+
+
+def _free_name(folder: Path, now: datetime) -> Path:
+    stem = f"words-{now:%Y-%m-%dT%H-%M-%SZ}"
+    names = (folder / f"{stem}{f'-{number}' if number else ''}.sqlite3" for number in range(1000))
+    return next(name for name in names if not name.exists())
+
+
+def _copy(file: Path, drafts: Sequence[Path], names: Sequence[str]) -> None:
+    # Only reads the store: the desk goes on writing meanwhile. One transaction, so both files are of one moment.
+    with closing(
+        sqlite3.connect(f"{file.absolute().as_uri()}?mode=ro", uri=True, isolation_level=None)
+    ) as copying:
+        for part, draft in zip(("words", "keys"), drafts, strict=True):
+            copying.execute(f"ATTACH DATABASE ? AS {part}", (f"{draft.absolute().as_uri()}?mode=rw",))
+            copying.execute(f"PRAGMA {part}.secure_delete = ON")
+        copying.execute("BEGIN")
+        for part, identity, tables in (
+            ("words", WORDS_ID, [name for name in names if name != "keys" and name not in LEFT_OUT]),
+            ("keys", KEYS_ID, ["keys"]),
+        ):
+            for name in (MARK, *tables):
+                copying.execute(
+                    f'CREATE TABLE {part}."{name}" (id INTEGER PRIMARY KEY, body BLOB NOT NULL, crc INTEGER NOT NULL)'
+                )
+                copying.execute(f'INSERT INTO {part}."{name}" SELECT * FROM main."{name}"')  # noqa: S608 - our own
+            copying.execute(f"PRAGMA {part}.application_id = {identity}")
+            copying.execute(f"PRAGMA {part}.user_version = {SCHEMA_VERSION}")
+        copying.execute("COMMIT")
