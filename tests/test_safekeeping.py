@@ -99,16 +99,16 @@ async def test_what_was_purged_after_a_backup_does_not_come_back_with_the_newest
         await office.desk.close(await office.situation_of(purged), "ada")
         office.clock.forward(days=31)
         await office.clockwork.round()
-        assert await office.desk.find(purged) is None
+        assert await office.desk.find(purged, "ada") is None
     newer, keys = await back_up(settings, copies)
     assert newer != words
     restored = restore_backup(settings_in(tmp_path, "anew"), words, keys, quiet)
     assert (restored.inquiries, restored.erased_inquiries) == (1, 1)
     async with an_office(settings_in(tmp_path, "anew"), corpus) as office:
-        assert await office.desk.find(purged) is None
+        assert await office.desk.find(purged, "ada") is None
         assert await office.store.inquiry(inquiry.id) is None
         assert await office.store.deliveries_of(inquiry.id) == []
-        assert [each.references for each in await office.desk.queue()] == [(kept,)]
+        assert [each.references for each in await office.desk.queue("ada")] == [(kept,)]
         assert await office.words_of(kept) == [OTHER]
     assert inquiry.id.encode() not in await all_bytes(tmp_path / "anew")
     rows = rows_beside_the_record_of_reads(tmp_path / "anew" / "desk.sqlite3")
@@ -128,7 +128,7 @@ async def test_what_a_citizen_took_back_after_a_backup_does_not_come_back(
         reference = str(receipt.reference)
         words, _ = await back_up_of(office, tmp_path / "copies")
         await office.tap(receipt, "take-back.")
-        assert await office.desk.find(reference) is None
+        assert await office.desk.find(reference, "ada") is None
         _, keys = await back_up_of(office, tmp_path / "copies")
     restored = restore_backup(settings_in(tmp_path, "anew"), words, keys, quiet)
     assert (restored.inquiries, restored.conversations, restored.erased_inquiries) == (0, 0, 1)
@@ -521,7 +521,7 @@ async def test_a_change_of_keys_may_be_killed_at_any_moment(
         await check(settings, corpus, reference)
     change_key(settings, quiet)
     async with an_office(settings, corpus) as office:
-        assert len(await office.desk.queue()) == 151
+        assert len(await office.desk.queue("ada")) == 151
 
 
 def test_everything_sealed_has_a_key_of_its_own_or_is_known_to_a_change_of_keys() -> None:

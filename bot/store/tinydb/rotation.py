@@ -11,7 +11,7 @@ from bot.store.tinydb.disk import mark, open_disk
 from bot.store.tinydb.tables import Tables
 from bot.vault import Vault
 
-SEALED_BY_DESK = {"entries": "entry"}
+SEALED_BY_DESK = {"entries": "entry", "staff": "second factor"}
 """The tables whose sealed fields the desk's own key seals, with the purpose. All else sealed has a key of its own."""
 Moved = Callable[[Vault, Sequence[Inquiry]], Mapping[str, str]]
 """Returns what the digest of each inquiry's conversation becomes with the new key."""
