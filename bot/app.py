@@ -25,8 +25,10 @@ from bot.delivery import Deliverer
 from bot.desk import Desk, stored_entries
 from bot.errors import DeskError, StoreError
 from bot.fit import FitWorker
-from bot.models import Address, KnowledgeEntry, Reply, Role
+from bot.locale import catalogue
+from bot.models import Address, Alarm, KnowledgeEntry, Language, Reply, Role, Situation
 from bot.oversight import Oversight
+from bot.paging import Audience, Pager
 from bot.safekeeping import Key, find_key
 from bot.staff import create_console
 from bot.staff.auth import Accounts
@@ -39,6 +41,8 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
+STAFF_CHAT_LANGUAGES: tuple[Language, ...] = ("zh-Hans", "en")
+"""Who reads the staff chat is not known, so it is told in both."""
 DRAIN = 15.0
 """Seconds that requests in hand have at the end."""
 
@@ -97,6 +101,13 @@ class App:
         self.oversight = Oversight(store=store, vault=vault, live=self.live, clock=utc_now)
         self._clockwork = Clockwork(
             store=store, vault=vault, live=self.live, clock=utc_now, oversight=self.oversight
+        )
+        staff_chat = self.telegram if settings.telegram_staff_chat is not None else None
+        self._pager = Pager(
+            store=store,
+            live=self.live,
+            clock=utc_now,
+            tell=None if staff_chat is None else self._tell_staff,
         )
         self._control = Control(
             settings.data_dir / "desk.sock", self.invite, self.oversight.verify, self._back_up
@@ -162,6 +173,7 @@ class App:
         self._follower = asyncio.create_task(self._follow_knowledge(), name="follow knowledge")
         await self._deliverer.start()
         await self._clockwork.start()
+        await self._pager.start()
         if self.telegram is not None:
             await self.telegram.start()
 
@@ -175,6 +187,7 @@ class App:
         await self.assistant.stop()
         await self._deliverer.stop()
         await self._clockwork.stop()
+        await self._pager.stop()
         await self.live.stop()
         self._fitting.stop()
         if self._follower is not None:
@@ -189,6 +202,26 @@ class App:
                     await self.live.refresh()
                 except DeskError:
                     log.exception("A published entry could not be made live")
+
+    async def _tell_staff(self, alarm: Alarm, situation: Situation, audience: Audience) -> None:
+        """Tell the staff chat of an urgent situation: reference, kind, age and where, and nothing that was written."""
+        if self.telegram is None:
+            return
+        minutes = int((utc_now() - alarm.raised_at).total_seconds() // 60)
+        lines = []
+        for language in STAFF_CHAT_LANGUAGES:
+            say = catalogue(language)
+            lines.append(
+                say["telegram.staff_page"].format(
+                    kind=say[f"staff.urgent.{alarm.kind}"],
+                    reference=" ".join(situation.references[:1]),
+                    minutes=minutes,
+                    audience=say[f"staff.alarm.audience.{audience.name.lower()}"],
+                )
+            )
+        if self.settings.public_url is not None:
+            lines.append(f"{self.settings.public_url}/staff/situations/{situation.id}")
+        await self.telegram.tell_staff("\n".join(lines))
 
     async def _send_later(self, address: Address, reply: Reply) -> None:
         channel = self.channels.get(address.channel)

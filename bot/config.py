@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from bot.errors import ConfigError, Fault
 
+_GROUP = re.compile("-[0-9]{1,19}")
 PRODUCT = Path(__file__).resolve().parent.parent
 
 
@@ -29,6 +30,8 @@ class Settings:
     telegram_token: str | None
     telegram_api: str
     telegram_secret: str | None
+    telegram_staff_chat: int | None
+    """The group in which staff are told of urgent situations."""
     public_url: str | None
     embed_origins: tuple[str, ...]
     trusted_proxies: tuple[IPv4Network | IPv6Network, ...]
@@ -98,7 +101,8 @@ def read_settings(environ: Mapping[str, str] = os.environ, *, host: str | None =
             fault("TRUSTED_PROXIES", f"holds {proxy!r}; write addresses or networks such as 10.0.0.0/8")
 
     token, secret = text("TELEGRAM_TOKEN"), text("TELEGRAM_SECRET")
-    faults.extend(_telegram_faults(token, secret))
+    staff_chat = text("TELEGRAM_STAFF_CHAT")
+    faults.extend(_telegram_faults(token, secret, staff_chat))
 
     intents_dir = folder("INTENTS_DIR", PRODUCT / "intents")
     knowledge_dir = folder("KNOWLEDGE_DIR", PRODUCT / "knowledge")
@@ -119,6 +123,7 @@ def read_settings(environ: Mapping[str, str] = os.environ, *, host: str | None =
         telegram_token=token,
         telegram_api=(text("TELEGRAM_API") or "https://api.telegram.org").rstrip("/"),
         telegram_secret=secret,
+        telegram_staff_chat=int(staff_chat) if staff_chat and _GROUP.fullmatch(staff_chat) else None,
         public_url=public_url,
         embed_origins=origins,
         trusted_proxies=tuple(proxies),
@@ -128,7 +133,7 @@ def read_settings(environ: Mapping[str, str] = os.environ, *, host: str | None =
     return settings
 
 
-def _telegram_faults(token: str | None, secret: str | None) -> list[Fault]:
+def _telegram_faults(token: str | None, secret: str | None, staff_chat: str | None) -> list[Fault]:
     faults = []
     if token is not None and ":" not in token:
         faults.append(
@@ -141,6 +146,20 @@ def _telegram_faults(token: str | None, secret: str | None) -> list[Fault]:
             Fault(
                 where="TELEGRAM_SECRET",
                 sentence="must be 1 to 256 of A-Z, a-z, 0-9, _ and -; leave it out for a derived one",
+            )
+        )
+    if staff_chat is not None and not _GROUP.fullmatch(staff_chat):
+        faults.append(
+            Fault(
+                where="TELEGRAM_STAFF_CHAT",
+                sentence=f"is {staff_chat!r}; write the number of a group, such as -1001234567890",
+            )
+        )
+    elif staff_chat is not None and token is None:
+        faults.append(
+            Fault(
+                where="TELEGRAM_STAFF_CHAT",
+                sentence="is set, but TELEGRAM_TOKEN is not; set both, or neither",
             )
         )
     return faults

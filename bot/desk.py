@@ -12,6 +12,7 @@ from bot.errors import EntryChanged, NotFound, SamePerson
 from bot.exchange import let_go
 from bot.models import (
     READS,
+    Alarm,
     AuditAct,
     AuditEntry,
     AuditRow,
@@ -150,7 +151,7 @@ class Desk:
 
     async def concerns(self, change: Change, staff: str) -> bool:
         """Tell whether `staff` may hear of the change: of one in a lane closed to them they may not."""
-        if change.kind != "situation" or not change.id:
+        if change.kind not in ("situation", "alarm") or not change.id:
             return True
         situation = await self._store.situation(change.id)
         return situation is None or situation.lane not in await self._closed_to(staff)
@@ -245,6 +246,23 @@ class Desk:
             ),
             told,
         )
+
+    async def alarms(self, staff: str) -> Sequence[tuple[Alarm, Situation]]:
+        """Return the alarms nobody has acknowledged and `staff` may see, oldest first, each with its situation."""
+        closed = await self._closed_to(staff)
+        going = [
+            (alarm, await self._store.situation(alarm.situation_id)) for alarm in await self._store.alarms()
+        ]
+        return [
+            (alarm, situation)
+            for alarm, situation in going
+            if situation is not None and situation.lane not in closed
+        ]
+
+    async def acknowledge(self, situation_id: str, staff: str) -> Alarm:
+        """Take note of an urgent situation: nobody is told of it any more. Raises `NotFound`."""
+        await self.peek(situation_id, staff)
+        return await self._store.acknowledge_alarm(situation_id, staff, self._clock())
 
     async def claim(self, situation_id: str, staff: str) -> Situation:
         """Take the situation, or keep it longer. Raises `SituationTaken`, `SituationSettled`, `NotFound`."""

@@ -456,6 +456,24 @@ class Session:
     used_at: datetime
 
 
+# --- what must not wait ------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Alarm:
+    """An urgent situation that staff are told of, again and again, until one of them takes note."""
+
+    situation_id: str
+    kind: UrgentKind
+    raised_at: datetime
+    due_at: datetime | None
+    """When staff are told next; None when they were told for the last time."""
+    rounds: int = 0
+    """How often they were told; each time it goes to more of them."""
+    acknowledged_at: datetime | None = None
+    acknowledged_by: str | None = None
+
+
 # --- the record of reads -----------------------------------------------------------------------------------
 
 
@@ -466,6 +484,8 @@ class AuditAct(StrEnum):
     """A citizen's words were opened."""
     OPENED_MORE = "opened_more"
     """Words were shown again, or a further page of them."""
+    ACKNOWLEDGED = "acknowledged"
+    """The alarm of an urgent situation was taken note of, by its button, a claim or an opening."""
     CALLED_EMERGENCY = "called_emergency"
     """Emergency services were called about the situation."""
 
@@ -537,6 +557,6 @@ class AuditHead:
 class Change:
     """Something in the store changed: enough to know what to read again, never words."""
 
-    kind: Literal["situation", "delivery", "entry", "staff", "audit"]
+    kind: Literal["situation", "delivery", "entry", "staff", "alarm"]
     id: str
     """Which one; empty when so many changed that all of the kind want reading again."""

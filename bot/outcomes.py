@@ -185,7 +185,9 @@ class Outcomes:
                 return Outcome(
                     name=f"urgent_{decision.kind.value}",
                     replies=(reply,),
-                    addition=self._addition(moment, known, moment.message.text, reply),
+                    addition=replace(
+                        self._addition(moment, known, moment.message.text, reply), urgent=decision.kind
+                    ),
                     memory=memory,
                 )
         duty = replies.duty_now(content, moment.now.astimezone(self._timezone))
@@ -277,7 +279,9 @@ class Outcomes:
                     asked_at=asked_at,
                 )
             )
-            options.append(replies.about_one(content, inquiry.reference, language, answered=answered))
+            # What somebody in danger wrote is not closed by a button: a person looks at it first.
+            if answered or known.situation is None or known.situation.urgent is None:
+                options.append(replies.about_one(content, inquiry.reference, language, answered=answered))
         person = replies.human(content, language)
         if not lines:
             return replies.command(content, Act.STATUS, language)

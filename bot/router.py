@@ -130,6 +130,11 @@ class _Question:
         name = self.corpus.content.phrases.words.get(word)
         if name is None:
             return None
+        if name in ("withdraw", "solved") and any(
+            inquiry.urgent and not inquiry.answered for inquiry in self.state.inquiries
+        ):
+            # "Never mind" after a cry for help closes nothing: it is added for the person who reads it.
+            return None
         asked = ASKED_FOR[name]
         if asked is None:
             return Handoff(reason=HandoffReason.ASKED, earlier=True)

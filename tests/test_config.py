@@ -146,3 +146,15 @@ def test_a_key_that_cannot_be_made_says_what_to_set(tmp_path: Path) -> None:
     blocked = read_settings({"DATA_DIR": str(tmp_path), "DESK_KEY_FILE": str(tmp_path / "file" / "desk.key")})
     with pytest.raises(VaultError, match="set DESK_KEY_FILE or DESK_KEY"):
         find_key(blocked)
+
+
+def test_the_staff_chat_is_the_number_of_a_group_beside_a_token() -> None:
+    token = {"TELEGRAM_TOKEN": "1:a"}
+    assert (
+        read_settings({**token, "TELEGRAM_STAFF_CHAT": "-1001234567890"}).telegram_staff_chat
+        == -1001234567890
+    )
+    assert read_settings(token).telegram_staff_chat is None
+    for wrong in ({**token, "TELEGRAM_STAFF_CHAT": "@staff"}, {**token, "TELEGRAM_STAFF_CHAT": "12"}, {"TELEGRAM_STAFF_CHAT": "-12"}):  # fmt: skip
+        with pytest.raises(ConfigError, match="TELEGRAM_STAFF_CHAT"):
+            read_settings(wrong)

@@ -62,6 +62,16 @@ class Watch:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Paging:
+    """How staff are told of an urgent situation until one of them takes note."""
+
+    again_after_minutes: tuple[int, ...] = (2, 5, 10)
+    """After the alarm was raised; each time it goes to more people."""
+    on_duty: tuple[str, ...] = ()
+    """Accounts that are told first; none: all whose role is staff."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Hours:
     """When staff are there, in the desk's time zone."""
 
@@ -111,12 +121,13 @@ class DeskSettings:
     hours: Hours = Hours()
     retention: Retention = Retention()
     watch: Watch = Watch()
+    paging: Paging = Paging()
     claim_minutes: int = 20
     takeover_minutes: int = 30
 
 
 _KEYS = {
-    "desk", "policy", "publish_needs", "lanes", "hours", "holidays", "retention", "second_factor", "watch", "claim_minutes", "takeover_minutes",
+    "desk", "policy", "publish_needs", "lanes", "hours", "holidays", "retention", "second_factor", "watch", "paging", "claim_minutes", "takeover_minutes",
 }  # fmt: skip
 
 
@@ -148,6 +159,7 @@ def read_desk(document: Document) -> DeskSettings:
         hours=_hours(document, data.get("hours"), data.get("holidays")),
         retention=_retention(document, _map(document, data.get("retention"), "retention")),
         watch=_watch(document, _map(document, data.get("watch"), "watch")),
+        paging=_paging(document, _map(document, data.get("paging"), "paging")),
         claim_minutes=_number(document, data.get("claim_minutes"), 20, 1, 24 * 60, "claim_minutes"),
         takeover_minutes=_number(document, data.get("takeover_minutes"), 30, 1, 24 * 60, "takeover_minutes"),
     )
@@ -199,6 +211,25 @@ def _watch(document: Document, data: Mapping[str, Any]) -> Watch:
             for key, (low, high) in bounds.items()
         }
     )
+
+
+def _paging(document: Document, data: Mapping[str, Any]) -> Paging:
+    default = Paging()
+    unknown_keys(document, data, {"again_after_minutes", "on_duty"}, "paging")
+    minutes = data.get("again_after_minutes", list(default.again_after_minutes))
+    whole = isinstance(minutes, list) and all(type(each) is int and 1 <= each <= 120 for each in minutes)
+    if not whole or not minutes or sorted(set(minutes)) != minutes:
+        document.fault(
+            "must be minutes from 1 to 120, each later than the one before, such as [2, 5, 10]",
+            "paging",
+            "again_after_minutes",
+        )
+        minutes = default.again_after_minutes
+    names = data.get("on_duty") or []
+    if not isinstance(names, list) or not all(isinstance(name, str) and name for name in names):
+        document.fault("must be a list of the names of accounts", "paging", "on_duty")
+        names = []
+    return Paging(again_after_minutes=tuple(minutes), on_duty=tuple(names))
 
 
 def _lanes(document: Document, value: Any) -> dict[str, Text]:

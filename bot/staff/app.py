@@ -16,7 +16,7 @@ from bot.staff.auth import Accounts
 from bot.staff.guard import Handler, errors, guard
 from bot.staff.keys import CONSOLE, STREAMS, Access, Console, Needed
 from bot.staff.pages import STATIC, headers_for
-from bot.staff.views import audit, entrance, knowledge, people, queue, situations
+from bot.staff.views import alarms, audit, entrance, knowledge, people, queue, situations
 from bot.staff.views import live as live_views
 
 Route = tuple[str, str, Handler, Needed]
@@ -44,11 +44,13 @@ ROUTES: Sequence[Route] = (
     ("GET", "/", queue.queue_slash, Access.SIGNED_IN),
     ("GET", "/queue", queue.queue_part, Permission.WORK),
     ("GET", "/banners", queue.banners_part, Access.SIGNED_IN),
+    ("GET", "/alarms", alarms.alarms_part, Permission.WORK),
     ("GET", "/find", queue.find, Permission.WORK),
     ("GET", "/stream", live_views.stream, Access.SIGNED_IN),
     ("GET", _SITUATION, situations.situation_page, Permission.WORK),
     ("GET", _SITUATION + "/state", situations.state_part, Permission.WORK),
     ("GET", _SITUATION + "/deliveries", situations.deliveries_part, Permission.WORK),
+    ("POST", _SITUATION + "/acknowledge", alarms.acknowledge, Permission.WORK),
     ("POST", _SITUATION + "/called", situations.called_emergency, Permission.WORK),
     ("POST", _SITUATION + "/open", situations.open_words, Permission.WORK),
     ("POST", _SITUATION + "/claim", situations.claim, Permission.WORK),

@@ -3,7 +3,7 @@
 import hmac
 import logging
 import re
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from secrets import token_urlsafe
 from traceback import extract_tb
 from urllib.parse import quote
@@ -12,10 +12,13 @@ from aiohttp import web
 from aiohttp.typedefs import Middleware
 
 from bot.errors import NotFound, StoreStopped
+from bot.paging import audience, told
 from bot.permissions import Permission
 from bot.staff import edge, forms
 from bot.staff.attention import attention
+from bot.staff.auth import Visitor
 from bot.staff.keys import (
+    ALARMS,
     ATTENTION,
     BROWSING,
     CONSOLE,
@@ -26,6 +29,8 @@ from bot.staff.keys import (
     SESSION_COOKIE,
     VISITOR,
     Access,
+    Console,
+    Going,
     Needed,
 )
 from bot.staff.pages import go, page
@@ -53,6 +58,7 @@ _VERBS = frozenset(
         "access",
         "sign-out",
         "called",
+        "acknowledge",
         "verify",
     ]
 )
@@ -136,11 +142,30 @@ def guard(needs: dict[web.AbstractRoute, Needed]) -> Middleware:
             sent = await forms.fields(request)
             if not _same(sent.get("csrf", ""), visitor.session.csrf):
                 return page(request, "stale.html", status=403, kept=forms.kept(sent), back=_back(request))
-        elif visitor.may(Permission.AUDIT):
+        if visitor.may(Permission.WORK):
+            request[ALARMS] = await _alarms(console, visitor)
+        if not changes and visitor.may(Permission.AUDIT):
             request[BROWSING] = await console.oversight.browsing(recent=True)
         return await handler(request)
 
     return check
+
+
+async def _alarms(console: Console, visitor: Visitor) -> Sequence[Going]:
+    """Return the urgent situations nobody has taken note of, as this visitor's page shows them."""
+    going = await console.desk.alarms(visitor.name)
+    if not going:
+        return ()
+    people, paging = await console.accounts.people(), console.live.corpus.content.desk.paging
+    return [
+        Going(
+            alarm=alarm,
+            situation=situation,
+            audience=audience(alarm),
+            for_me=visitor.name in told(people, audience(alarm), paging),
+        )
+        for alarm, situation in going
+    ]
 
 
 async def _public(request: web.Request, handler: Handler, changes: bool) -> web.StreamResponse:

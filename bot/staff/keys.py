@@ -12,7 +12,9 @@ from aiohttp import web
 from bot.config import Settings
 from bot.corpus import LiveCorpus
 from bot.desk import Desk
+from bot.models import Alarm, Situation
 from bot.oversight import Browsing, Oversight
+from bot.paging import Audience
 from bot.permissions import Permission
 from bot.staff.attention import Attention
 from bot.staff.auth import Accounts, Visitor
@@ -84,6 +86,21 @@ STREAMS = web.AppKey("console_streams", set[asyncio.Task[None]])
 
 VISITOR = web.RequestKey("visitor", Visitor)
 ATTENTION = web.RequestKey("attention", Attention)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Going:
+    """An urgent situation that nobody has taken note of, as one visitor's page shows it."""
+
+    alarm: Alarm
+    situation: Situation
+    audience: Audience
+    for_me: bool
+    """The visitor is among those it goes to by now: their page makes a sound."""
+
+
+ALARMS = web.RequestKey("alarms", Sequence[Going])
+"""What must not wait, above every page."""
 BROWSING = web.RequestKey("browsing", Sequence[Browsing])
 """Who browses in citizens' words now: for those who supervise, above every page."""
 FORM_TOKEN = web.RequestKey("form_token", str)

@@ -14,7 +14,17 @@ from bot.locale import catalogue
 from bot.models import LANGUAGES, Language, Situation
 from bot.permissions import Permission
 from bot.staff import edge, show
-from bot.staff.keys import ATTENTION, BROWSING, CONSOLE, FORM_COOKIE, FORM_TOKEN, LANGUAGE, PREFIX, VISITOR
+from bot.staff.keys import (
+    ALARMS,
+    ATTENTION,
+    BROWSING,
+    CONSOLE,
+    FORM_COOKIE,
+    FORM_TOKEN,
+    LANGUAGE,
+    PREFIX,
+    VISITOR,
+)
 from bot.text import read_language
 
 HERE = Path(__file__).parent
@@ -113,6 +123,7 @@ def page(request: web.Request, template: str, *, status: int = 200, **values: An
             "csrf": visitor.session.csrf if visitor else "",
             "form_token": request.get(FORM_TOKEN, ""),
             "problems": console.live.problems if visitor else (),
+            "alarms": request.get(ALARMS, ()),
             "browsing_now": request.get(BROWSING, ()),
             "record_unsound": BROWSING in request
             and console.oversight.verified is not None

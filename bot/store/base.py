@@ -13,6 +13,7 @@ from datetime import datetime
 from typing import Protocol
 
 from bot.models import (
+    Alarm,
     AuditEntry,
     AuditHead,
     AuditRow,
@@ -32,6 +33,7 @@ from bot.models import (
     Situation,
     StaffAccount,
     StoredEntry,
+    UrgentKind,
 )
 
 SCHEMA_VERSION = 2
@@ -56,6 +58,8 @@ class Addition:
     words: Sealed
     at: datetime
     receipt: Delivery | None = None
+    urgent: UrgentKind | None = None
+    """Danger was told of anew: the alarm is raised again, unless it is still going or somebody holds the situation."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -199,6 +203,26 @@ class Store(Protocol):
         """Close the situation and its inquiries without an answer; `told` is owed to those who asked.
 
         Raises `SituationTaken`, `SituationSettled`, `NotFound`.
+        """
+
+    # --- what must not wait
+
+    # An alarm is raised in the same transaction as an urgent filing or addition. Claiming, opening or settling its
+    # situation acknowledges it; it goes with the situation, or when the citizen settles that.
+
+    async def alarms(self) -> Sequence[Alarm]:
+        """Return the alarms nobody has acknowledged, oldest first."""
+
+    async def advance_alarm(self, situation_id: str, rounds: int, due_at: datetime | None) -> None:
+        """Note that staff were told so many times, and when they are told next.
+
+        Changes nothing when the alarm was acknowledged, is gone, or was told of as often already.
+        """
+
+    async def acknowledge_alarm(self, situation_id: str, staff: str, at: datetime) -> Alarm:
+        """Take note of the alarm, which is recorded; return it with the one who was first, for good.
+
+        Raises `NotFound` when the situation has none.
         """
 
     # --- the record of reads

@@ -1,6 +1,7 @@
 """The staff console in a real browser: live, by keyboard, on a phone, and without its script."""
 
 import asyncio
+import re
 from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
 
@@ -15,6 +16,7 @@ from tests.staff.world import PASSWORD, World, a_world, small_corpus
 
 pytestmark = BROWSER_TEST
 
+CANARY = "canary-6120 I am on the roof"
 SignIn = Callable[..., Awaitable[Page]]
 PHONE = {"width": 320, "height": 640}
 
@@ -271,7 +273,7 @@ async def test_pages_fit_their_screen_and_every_target_is_large_enough(
     )
     for path in (
         "", f"/situations/{situation.id}", f"/situations/{situation.id}#opened", "/knowledge",
-        f"/knowledge/{entry.entry.id}", "/knowledge/new", "/people", "/account", "/nothing",
+        f"/knowledge/{entry.entry.id}", "/knowledge/new", "/people", "/account", "/audit", "/nothing",
     ):  # fmt: skip
         await page.goto(url(world, path.removesuffix("#opened")))
         if path.endswith("#opened"):
@@ -314,3 +316,50 @@ SMALL_TARGETS = """() => {
   }
   return seen;
 }"""
+
+
+async def test_an_urgent_situation_is_seen_and_heard_on_every_page_until_somebody_takes_note(
+    world: World, sign_in: SignIn
+) -> None:
+    page = await sign_in("Lin")
+    await page.goto(url(world, "/knowledge"))
+    await page.locator("body").click()
+    situation = await world.file(CANARY, urgent=UrgentKind.CRISIS, nearest=None, lane="urgent")
+    banner = page.locator(".banner.alarm")
+    await expect(banner).to_contain_text(situation.references[0], timeout=5_000)
+    await expect(banner).to_contain_text("Nobody has taken note yet")
+    await expect(banner).not_to_contain_text(CANARY)
+    await expect(page.locator("[data-alarms]")).to_have_attribute("data-rang", re.compile("[1-9]"))
+    await expect(page.locator("[data-silent]")).to_be_hidden()
+    wei = await sign_in("Wei")
+    await expect(wei.locator(".banner.alarm")).to_be_visible()
+    await wei.get_by_role("button", name="I take note").click()
+    await expect(wei.locator(".banner.alarm")).to_have_count(0)
+    await expect(banner).to_have_count(0)
+    assert await world.desk.alarms("Lin") == []
+
+
+async def test_a_browser_that_holds_the_sound_back_is_said_to(world: World, sign_in: SignIn) -> None:
+    page = await sign_in("Lin")
+    await page.add_init_script(
+        """class Held {
+             constructor() { this.state = "suspended"; window.held = this; }
+             resume() { if (window.allowed) this.state = "running"; return Promise.resolve(); }
+           }
+           window.AudioContext = Held;"""
+    )
+    await page.goto(url(world, "/account"))
+    await world.file(urgent=UrgentKind.DANGER, nearest=None, lane="urgent")
+    await expect(page.locator("[data-silent]")).to_contain_text("holds back the alarm")
+    await expect(page.locator("[data-silent]")).to_be_visible()
+    situation_id, _ = (await page.locator("[data-alarm]").get_attribute("data-alarm") or "").split()
+    await world.desk.acknowledge(situation_id, "Lin")
+    await expect(page.locator("[data-silent]")).to_be_hidden()
+
+
+async def test_an_alarm_is_taken_note_of_without_the_script(world: World, sign_in: SignIn) -> None:
+    situation = await world.file(urgent=UrgentKind.CRISIS, nearest=None, lane="urgent")
+    page = await sign_in("Lin", java_script_enabled=False)
+    await page.get_by_role("button", name="I take note").click()
+    await expect(page).to_have_url(url(world, f"/situations/{situation.id}"))
+    await expect(page.locator(".banner.alarm")).to_have_count(0)

@@ -6,7 +6,16 @@ from pathlib import Path
 import pytest
 
 from bot.intents.located import Document, read_yaml
-from bot.intents.settings import DeskSettings, Hours, Policy, Retention, read_desk, second_factor_fault
+from bot.intents.settings import (
+    DeskSettings,
+    Hours,
+    Paging,
+    Policy,
+    Retention,
+    Watch,
+    read_desk,
+    second_factor_fault,
+)
 
 
 def read(folder: Path, text: str) -> tuple[DeskSettings, list[str]]:
@@ -47,6 +56,11 @@ def test_everything_has_a_default(tmp_path: Path) -> None:
     ("holidays: [never]", "1:12: is 'never'; write a day such as 2026-03-01"),
     ("desk: {topics: a}", "1:16: must be a list of intent ids"),
     ("desk: {name: {fr: X}}", "1:19: has the language 'fr'; the desk speaks zh, zh-Hans, zh-Hant, en"),
+    ("watch: {most_left: 0}", "1:20: is 0; write a whole number from 1 to 1000"),
+    ("paging: {again_after_minutes: 2}", "1:31: must be minutes from 1 to 120, each later than the one before, such as [2, 5, 10]"),
+    ("paging: {again_after_minutes: [5, 2]}", "1:10: must be minutes from 1 to 120, each later than the one before, such as [2, 5, 10]"),
+    ("paging: {again_after_minutes: []}", "1:10: must be minutes from 1 to 120, each later than the one before, such as [2, 5, 10]"),
+    ("paging: {on_duty: Lin}", "1:19: must be a list of the names of accounts"),
     ("[a]", "1:1: must be a map of settings such as `publish_needs: 2`"),
     ("hour: {}", "1:1: unknown key 'hour'; did you mean 'hours'?"),
     ("hours: {monday: []}", "1:9: unknown key 'monday'; nothing reads it"),
@@ -108,3 +122,11 @@ def test_a_release_asks_for_the_second_factor(tmp_path: Path) -> None:
         "_desk.yaml: second_factor is not required"
     )
     assert second_factor_fault(required, "_desk.yaml") is None
+
+
+def test_paging_and_watching_are_read(tmp_path: Path) -> None:
+    text = "paging: {again_after_minutes: [1, 3], on_duty: [Lin, Wei]}\nwatch: {most_left: 5, within_minutes: 30}"
+    settings, faults = read(tmp_path, text)
+    assert faults == []
+    assert settings.paging == Paging(again_after_minutes=(1, 3), on_duty=("Lin", "Wei"))
+    assert settings.watch == Watch(most_left=5, within_minutes=30)

@@ -63,6 +63,7 @@ class TelegramChannel:
             raise DeskError("Telegram has no token; set TELEGRAM_TOKEN to the one BotFather gave you.")
         self._first_wait = first_wait
         self._public_url = settings.public_url
+        self._staff_chat = settings.telegram_staff_chat
         self._secret = settings.telegram_secret or vault.digest("telegram webhook", token)
         self._client = Client(token, settings.telegram_api)
         self._sender = Sender(self._client, assistant)
@@ -74,6 +75,7 @@ class TelegramChannel:
             chats=self._chats,
             clock=clock,
             first_wait=first_wait,
+            staff_chat=settings.telegram_staff_chat,
         )
         self._polling = Polling(
             self._client,
@@ -118,6 +120,11 @@ class TelegramChannel:
         async with chat.speaking:
             await self._sender.send(address.chat, reply)
         return DeliveryStatus.SENT
+
+    async def tell_staff(self, text: str) -> None:
+        """Say something in the staff chat. Raises `DeskError`, or `OSError` when Telegram cannot be reached."""
+        if self._staff_chat is not None:
+            await self._client.send_text(str(self._staff_chat), text)
 
     async def _stay_connected(self) -> None:
         backoff = Backoff(self._first_wait, LONGEST_WAIT)

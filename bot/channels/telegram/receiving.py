@@ -54,7 +54,10 @@ class Receiver:
         chats: Chats,
         clock: Callable[[], datetime],
         first_wait: float,
+        staff_chat: int | None,
     ) -> None:
+        """`staff_chat` is the one group the bot stays in; nobody is answered there."""
+        self._staff_chat = staff_chat
         self._assistant = assistant
         self._client = client
         self._sender = sender
@@ -87,6 +90,8 @@ class Receiver:
         tap, group = tap_to_answer(update), group_to_leave(update)
         if tap is not None:
             self._begin(self._insist(partial(self._client.answer_tap, tap), attempts=1))
+        if group is not None and group == self._staff_chat:
+            return True
         if group is not None:
             self._begin(self._insist(partial(self._client.leave, group)))
             return True

@@ -313,6 +313,78 @@
     count(); fit();
   }
 
+  // --- urgent situations nobody has taken note of --------------------------------------------------------
+
+  const alarms = find("[data-alarms]");
+  if (alarms) {
+    const silent = find("[data-silent]");
+    const EVERY = 15000;
+    let context = null;
+    let ringing = 0;
+
+    const mine = () => all("[data-alarm][data-sound]", alarms).map((one) => one.dataset.alarm).join(" ");
+    const heldBack = () => !context || context.state !== "running";
+
+    // Two notes, made here: no file, no other host. Browsers hold sound back until somebody has touched the page.
+    function note(at, pitch) {
+      const tone = context.createOscillator(), volume = context.createGain();
+      tone.frequency.value = pitch;
+      volume.gain.setValueAtTime(0.0001, at);
+      volume.gain.exponentialRampToValueAtTime(0.25, at + 0.02);
+      volume.gain.exponentialRampToValueAtTime(0.0001, at + 0.32);
+      tone.connect(volume).connect(context.destination);
+      tone.start(at);
+      tone.stop(at + 0.35);
+    }
+    function ring() {
+      context = context || new AudioContext();
+      silent.hidden = !heldBack();
+      if (heldBack()) { context.resume().then(() => { silent.hidden = !heldBack() || !mine(); }).catch(() => {}); return; }
+      alarms.dataset.rang = String(Number(alarms.dataset.rang || 0) + 1);
+      note(context.currentTime, 880);
+      note(context.currentTime + 0.4, 660);
+    }
+    // Of several open tabs one is enough to hear.
+    function sound() {
+      if (!mine()) return;
+      if (navigator.locks) navigator.locks.request("desk-sound", { ifAvailable: true }, async (lock) => {
+        if (!lock) return;
+        ring();
+        await new Promise((done) => setTimeout(done, 900));
+      });
+      else ring();
+    }
+    let before = "";
+    function heed() {
+      const now = mine();
+      if (!now) { clearInterval(ringing); ringing = 0; silent.hidden = true; }
+      else if (!ringing) ringing = setInterval(sound, EVERY);
+      if (now && now !== before) sound();
+      before = now;
+    }
+    function touched() {
+      if (!mine() || !heldBack()) return;
+      context = context || new AudioContext();
+      context.resume().then(() => { silent.hidden = !heldBack(); if (!heldBack()) ring(); }).catch(() => {});
+    }
+    find("[data-let-sound]").addEventListener("click", touched);
+    addEventListener("pointerdown", touched);
+    addEventListener("keydown", touched);
+
+    const soon = gathered(async () => {
+      const page = await part(alarms.dataset.alarms);
+      if (page.body.innerHTML.trim() === alarms.innerHTML.trim()) return;
+      const focused = alarms.contains(document.activeElement);
+      alarms.replaceChildren(...page.body.childNodes);
+      const button = find("button", alarms);
+      if (focused && button) button.focus({ preventScroll: true });
+      heed();
+    }, 100);
+    listeners.push((change) => { if (about(change, "alarm")) soon(); });
+    setInterval(soon, 60000);
+    heed();
+  }
+
   // --- what stands above every page, and lists that may change ---------------------------------------------
 
   const banners = find("[data-banners]");

@@ -12,7 +12,7 @@ from bot.staff.auth import Visitor
 from bot.staff.keys import CONSOLE, SESSION_COOKIE, STREAMS, VISITOR, Console
 
 SESSION_CHECKED_EVERY = 20.0
-OF_WORK = frozenset({"situation", "delivery"})
+OF_WORK = frozenset({"situation", "delivery", "alarm"})
 """Kinds of change that only those who work with situations hear of."""
 
 

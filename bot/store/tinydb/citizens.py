@@ -7,7 +7,7 @@ from bot.errors import MessageSeen, NotFound, SituationSettled, Stale, StoreErro
 from bot.models import Conversation, Inquiry, InquiryStatus, Situation, SituationStatus
 from bot.store.base import Addition, Effect, Filing
 from bot.store.tinydb.core import Core, verb
-from bot.store.tinydb.shared import follow_inquiries, owe, remove_inquiry
+from bot.store.tinydb.shared import follow_inquiries, owe, raise_alarm, remove_inquiry
 from bot.store.tinydb.tables import Counter, SeenMessage
 
 
@@ -71,7 +71,10 @@ class CitizenVerbs(Core):
                 "The new inquiry names another situation than the one it opens; nothing was filed."
             )
         stored = self._tables.situations.get(filing.situation.id)
-        self._tables.situations.put(filing.situation if stored is None else _joined(stored, filing))
+        situation = filing.situation if stored is None else _joined(stored, filing)
+        self._tables.situations.put(situation)
+        if filing.situation.urgent is not None:
+            raise_alarm(self._tables, situation, filing.inquiry.opened_at)
         self._tables.inquiries.add(filing.inquiry)
         owe(self._tables, filing.inquiry.id, filing.receipt)
 
@@ -85,6 +88,9 @@ class CitizenVerbs(Core):
             replace(inquiry, words=(*inquiry.words, addition.words), updated_at=addition.at)
         )
         self._tables.situations.put(replace(situation, updated_at=addition.at))
+        held = situation.claimed_until is not None and situation.claimed_until > addition.at
+        if addition.urgent is not None and not held:
+            raise_alarm(self._tables, situation, addition.at)
         if addition.receipt is not None:
             owe(self._tables, inquiry.id, addition.receipt)
 

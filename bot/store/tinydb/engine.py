@@ -10,6 +10,7 @@ from bot.audit import Chain
 from bot.errors import StoreError
 from bot.models import Change
 from bot.store.tinydb.accounts import AccountVerbs
+from bot.store.tinydb.alarms import AlarmVerbs
 from bot.store.tinydb.audit import AuditVerbs
 from bot.store.tinydb.citizens import CitizenVerbs
 from bot.store.tinydb.copies import Backup, back_up
@@ -25,7 +26,14 @@ from bot.vault import Vault
 
 
 class TinyDBStore(
-    CitizenVerbs, SituationVerbs, DeliveryVerbs, KnowledgeVerbs, AccountVerbs, AuditVerbs, UpkeepVerbs
+    CitizenVerbs,
+    SituationVerbs,
+    AlarmVerbs,
+    DeliveryVerbs,
+    KnowledgeVerbs,
+    AccountVerbs,
+    AuditVerbs,
+    UpkeepVerbs,
 ):
     """The engine for one process: documents in TinyDB tables in memory, every change durable in sqlite."""
 

@@ -6,7 +6,18 @@ from datetime import datetime
 
 from bot.audit import Chain
 from bot.errors import EntryChanged, StoreError
-from bot.models import AuditEntry, AuditRow, Delivery, Inquiry, InquiryStatus, SituationStatus, StoredEntry
+from bot.models import (
+    Alarm,
+    AuditAct,
+    AuditEntry,
+    AuditRow,
+    Delivery,
+    Inquiry,
+    InquiryStatus,
+    Situation,
+    SituationStatus,
+    StoredEntry,
+)
 from bot.store.tinydb.tables import Tables
 
 UNSETTLED = (InquiryStatus.OPEN, InquiryStatus.WAITING)
@@ -36,6 +47,7 @@ def follow_inquiries(tables: Tables, situation_id: str, at: datetime) -> None:
         status = SituationStatus.RESOLVED
     else:
         return
+    tables.alarms.remove(situation_id)
     tables.situations.put(
         replace(
             situation,
@@ -58,6 +70,7 @@ def remove_inquiry(tables: Tables, inquiry: Inquiry, at: datetime | None) -> Non
     remaining = inquiries_of(tables, situation.id)
     if not remaining:
         tables.situations.remove(situation.id)
+        tables.alarms.remove(situation.id)
         return
     tables.situations.put(
         replace(
@@ -78,6 +91,32 @@ def note(tables: Tables, chain: Chain, entry: AuditEntry) -> AuditRow:
     tables.audit.add(row)
     tables.audit_heads.put(head)
     return row
+
+
+def raise_alarm(tables: Tables, situation: Situation, at: datetime) -> None:
+    """Let staff be told of an urgent situation from now on, unless they are being told."""
+    alarm = tables.alarms.get(situation.id)
+    if situation.urgent is not None and (alarm is None or alarm.acknowledged_at is not None):
+        tables.alarms.put(Alarm(situation_id=situation.id, kind=situation.urgent, raised_at=at, due_at=at))
+
+
+def acknowledge(tables: Tables, chain: Chain, situation: Situation, staff: str, at: datetime) -> None:
+    """Let nobody be told any more: `staff` has taken note. Who was first stays."""
+    alarm = tables.alarms.get(situation.id)
+    if alarm is None or alarm.acknowledged_at is not None:
+        return
+    tables.alarms.put(replace(alarm, due_at=None, acknowledged_at=at, acknowledged_by=staff))
+    note(
+        tables,
+        chain,
+        AuditEntry(
+            at=at,
+            account=staff,
+            act=AuditAct.ACKNOWLEDGED,
+            situation_id=situation.id,
+            references=situation.references,
+        ),
+    )
 
 
 def versions_of(tables: Tables, entry_id: str) -> Sequence[StoredEntry]:

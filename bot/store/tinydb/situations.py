@@ -19,7 +19,7 @@ from bot.models import (
 )
 from bot.store.base import Reading
 from bot.store.tinydb.core import Core, verb
-from bot.store.tinydb.shared import UNSETTLED, add_version, inquiries_of, note, owe
+from bot.store.tinydb.shared import UNSETTLED, acknowledge, add_version, inquiries_of, note, owe
 
 
 class SituationVerbs(Core):
@@ -59,7 +59,7 @@ class SituationVerbs(Core):
         under: int | None = None,
     ) -> Reading:
         """Record that `staff` is shown the words of inquiries in the situation, and return those inquiries."""
-        self._tables.situations.need(situation_id)
+        situation = self._tables.situations.need(situation_id)
         shown = inquiries_of(self._tables, situation_id)[first : None if most is None else first + most]
         references = tuple(inquiry.reference for inquiry in shown)
         if under is None:
@@ -73,6 +73,7 @@ class SituationVerbs(Core):
             covered = row.act in READS and row.account == staff and row.situation_id == situation_id
             if not (covered and set(references) <= set(row.references)):
                 raise NotFound("The record does not say that these words may be shown; open them again.")
+        acknowledge(self._tables, self._chain, situation, staff, at)
         for inquiry in shown:
             self._tables.inquiries.put(replace(inquiry, seen_by_staff=True))
         return Reading(inquiries=[replace(each, seen_by_staff=True) for each in shown], number=under)
@@ -82,6 +83,7 @@ class SituationVerbs(Core):
         """Give the situation to `staff`, or prolong their hold, until `until`."""
         claimed = replace(self._free(situation_id, staff, now), claimed_by=staff, claimed_until=until)
         self._tables.situations.put(claimed)
+        acknowledge(self._tables, self._chain, claimed, staff, now)
         return claimed
 
     @verb
@@ -139,6 +141,7 @@ class SituationVerbs(Core):
             )
         if entry is not None:
             add_version(self._tables, entry)
+        acknowledge(self._tables, self._chain, situation, staff, now)
         resolved = _settled(situation, SituationStatus.RESOLVED, staff, now)
         self._tables.situations.put(replace(resolved, staff_wrote_at=now))
         return self._tables.situations.need(situation_id)
@@ -158,6 +161,7 @@ class SituationVerbs(Core):
             if self._tables.inquiries.need(delivery.inquiry_id).situation_id != situation_id:
                 raise NotFound("An inquiry is in another situation by now; open this one again.")
             owe(self._tables, delivery.inquiry_id, delivery)
+        acknowledge(self._tables, self._chain, situation, staff, now)
         closed = _settled(situation, SituationStatus.CLOSED, staff, now)
         self._tables.situations.put(closed)
         return closed

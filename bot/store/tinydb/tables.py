@@ -7,6 +7,7 @@ from functools import partial
 from typing import Any, cast
 
 from bot.models import (
+    Alarm,
     AuditHead,
     AuditRow,
     Change,
@@ -96,6 +97,11 @@ class Tables:
 
         self.counters = Collection(db, "counters", Counter, "name")
 
+        self.alarms = Collection(db, "alarms", Alarm, "situation_id")
+        self.alarms_going = self.alarms.ordered(
+            lambda doc: None if doc["acknowledged_at"] else doc["raised_at"]
+        )
+
         self.audit = Collection(db, "audit", AuditRow, "number")
         self.audit_by_number = self.audit.ordered(lambda doc: doc["number"])
         self.audit_by_account = self.audit.grouped("account")
@@ -162,7 +168,7 @@ def _change(table: str, document: Mapping[str, Any]) -> Change | None:
             return Change(kind="entry", id=document["id"])
         case "staff":
             return Change(kind="staff", id=document["name"])
-        case "audit":
-            return Change(kind="audit", id=document["situation_id"])
+        case "alarms":
+            return Change(kind="alarm", id=document["situation_id"])
         case _:
             return None

@@ -66,7 +66,12 @@ class FakeAssistant:
 
 
 def settings(
-    api: BotApi, *, token: str | None = None, secret: str | None = None, public_url: str | None = None
+    api: BotApi,
+    *,
+    token: str | None = None,
+    secret: str | None = None,
+    public_url: str | None = None,
+    staff_chat: int | None = None,
 ) -> Settings:
     """Settings that matter to the channel."""
     return Settings(
@@ -81,6 +86,7 @@ def settings(
         telegram_token=token or api.token,
         telegram_api=api.base_url,
         telegram_secret=secret,
+        telegram_staff_chat=staff_chat,
         public_url=public_url,
         embed_origins=(),
         trusted_proxies=(),

@@ -6,7 +6,7 @@ import pytest
 
 from bot.audit import Chain
 from bot.errors import NotFound
-from bot.models import AuditAct, AuditEntry, CallReason, Change, InquiryStatus, Role
+from bot.models import AuditAct, AuditEntry, CallReason, InquiryStatus, Role
 from bot.store.base import Store
 from bot.vault import Vault
 from tests.store.builders import NOW, answer, at, delivery, file, hire
@@ -137,12 +137,3 @@ async def test_an_empty_record_is_whole(store: Store, vault: Vault) -> None:
     found = Chain(vault).verify(*await store.audit_record())
     assert (found.first, found.last, found.sound) == (1, 0, True)
     assert await store.trim_audit(NOW) == 0
-
-
-async def test_a_row_is_told_as_a_change_without_a_word(store: Store) -> None:
-    changes = store.changes()
-    await file(store)
-    await store.open_situation("s-1", "ada", NOW)
-    seen = set()
-    while Change(kind="audit", id="s-1") not in seen:
-        seen.add(await anext(changes))
