@@ -36,20 +36,34 @@ from bot.models import (
     Reply,
     Turn,
     Urgent,
+    UrgentKind,
 )
 from bot.moment import Known, Moment, language_spoken, state_of, tapped
+from bot.mydata import my_data
 from bot.outcomes import Outcome, Outcomes
 from bot.router import ConversationState, route, urgent_alone
 from bot.store.base import Effect, Store
 from bot.vault import Vault
+from bot.withheld import (
+    NOTHING_WITHHELD,
+    Withheld,
+    given_back,
+    held_back,
+    masked_memory,
+    open_withheld,
+    seal_withheld,
+    withheld_key,
+)
 
 log = logging.getLogger(__name__)
 
 URGENT_WAIT = 1.0
 """Seconds an urgent card waits for its filing to be confirmed."""
 ATTEMPTS = 4
+ERASED_SHOWN = dt.timedelta(minutes=1)
+"""How long a conversation whose content was erased stays to say so, on a page that is loaded anew."""
 _STATELESS = {
-    Act.START, Act.HELP, Act.TOPICS, Act.PRIVACY, Act.LANGUAGE, Act.EMPTY, Act.UNREADABLE, Act.EDITED, Act.EXPIRED,
+    Act.START, Act.HELP, Act.TOPICS, Act.PRIVACY, Act.ABOUT, Act.LANGUAGE, Act.EMPTY, Act.UNREADABLE, Act.EDITED, Act.EXPIRED,
 }  # fmt: skip
 """Commands whose reply is the same for everybody."""
 
@@ -114,6 +128,22 @@ class Assistant:
             language=memory.language or memory.spoken,
         )
 
+    async def my_data(self, address: Address) -> bytes | None:
+        """Return everything kept for this address, as a file; None for an unknown conversation."""
+        conversation = await self._store.conversation(conversation_key(self._vault, address))
+        if conversation is None or self._over(conversation):
+            return None
+        memory = open_memory(self._vault, conversation)
+        return await my_data(
+            store=self._store,
+            vault=self._vault,
+            content=self._live.corpus.content,
+            memory=memory,
+            known=await self._known(memory),
+            now=self._clock().astimezone(self._timezone),
+            language=memory.language or memory.spoken or "zh-Hans",
+        )
+
     async def place(self, address: Address, reply: Reply) -> None:
         """Add a reply to the exchange, once, for the citizen to find."""
         key = conversation_key(self._vault, address)
@@ -139,6 +169,21 @@ class Assistant:
     def topics(self, language: Language) -> tuple[Option, ...]:
         """Return the first page of the menu."""
         return replies.topics(self._live.corpus.content, language)
+
+    def about(self, language: Language) -> dict[str, object]:
+        """Return what the desk says of itself, by name, for the page /about."""
+        content = self._live.corpus.content
+        oldest, newest = content.checked()
+        return {
+            "lanes": [content.lane_title(lane, language) for lane in content.lanes],
+            "urgent_kinds": [content.say(f"urgent_kind_{kind.value}", language) for kind in UrgentKind],
+            "version": content.version,
+            "checked": (oldest, newest),
+        }
+
+    def privacy(self, language: Language) -> str:
+        """Return what is kept, why and for how long."""
+        return replies.command(self._live.corpus.content, Act.PRIVACY, language).text
 
     def say(self, key: str, language: Language, **values: str) -> str:
         """Return a sentence of `_phrases.yaml`."""
@@ -206,14 +251,19 @@ class Assistant:
         digest = self._vault.digest("message", f"{key}\0{message.id}")
         if await self._store.message_seen(digest):
             return self._again(message, memory)
-        moment = await self._moment(message, memory)
+        withheld_before = (
+            await self._store.conversation(withheld_key(self._vault, key)) if memory.withholding else None
+        )
+        withheld = open_withheld(self._vault, withheld_before, self._clock())
+        moment = await self._moment(message, given_back(memory, withheld), withheld)
         decision = route(message, state_of(moment), moment.corpus)
         outcome = self._outcomes.of(moment, decision)
         said = self._introduced(moment, decision, outcome)
         # A card for somebody in danger is no introduction: the first ordinary reply after it still is.
         welcomed = memory.welcomed or (bool(said) and not isinstance(decision, Urgent))
-        effect = self._effect(moment, outcome, said, before, key, digest, welcomed=welcomed)
+        effect, held = self._effect(moment, outcome, said, before, key, digest, welcomed=welcomed)
         try:
+            await self._hold(key, held, withheld_before)
             await self._store.record(effect)
         except (MessageSeen, NotFound, Stale):
             raise
@@ -224,7 +274,18 @@ class Assistant:
             return (replies.urgent_card(moment.content, decision, moment.language, None, None),)
         return said
 
-    async def _moment(self, message: IncomingMessage, memory: Memory) -> Moment:
+    async def _hold(self, conversation: str, held: Withheld, before: Conversation | None) -> None:
+        """Keep in full, for the length of an exchange, what the conversation keeps masked; or let it go."""
+        if held == NOTHING_WITHHELD and before is None:
+            return
+        now = self._clock()
+        until = now if held == NOTHING_WITHHELD else self._exchange_ends()
+        key = withheld_key(self._vault, conversation)
+        if before is None:  # what is left of an earlier one is only waiting to be swept
+            before = await self._store.conversation(key)
+        await self._store.save_conversation(seal_withheld(self._vault, held, key, before, until))
+
+    async def _moment(self, message: IncomingMessage, memory: Memory, withheld: Withheld) -> Moment:
         return Moment(
             message=message,
             now=self._clock(),
@@ -232,6 +293,7 @@ class Assistant:
             memory=memory,
             known=await self._known(memory),
             language=language_spoken(message, memory),
+            withheld=withheld,
         )
 
     async def _known(self, memory: Memory) -> tuple[Known, ...]:
@@ -253,14 +315,17 @@ class Assistant:
         digest: str,
         *,
         welcomed: bool,
-    ) -> Effect:
+    ) -> tuple[Effect, Withheld]:
+        """Return what is recorded, and what is held in full beside it."""
         message, now, memory = moment.message, moment.now, outcome.memory
         shown = message.text if message.option is None else tapped(moment, message.option)
+        asked = () if outcome.erased else (Turn(who="citizen", at=now, text=shown, message_id=message.id),)
         memory = memory.after(
-            Turn(who="citizen", at=now, text=shown, message_id=message.id),
+            *asked,
             *(Turn(who="desk", at=now, reply=reply, message_id=message.id) for reply in said),
         )
-        gone = {outcome.withdrawn}
+        every = {known.inquiry.id for known in moment.known}
+        gone = every if outcome.erased else {outcome.withdrawn}
         kept = tuple(
             Reach(id=known.inquiry.id, reference=known.inquiry.reference)
             for known in moment.known
@@ -275,10 +340,17 @@ class Assistant:
             filed = outcome.filing.inquiry
             kept = (*kept, Reach(id=filed.id, reference=filed.reference))
             still_open = True
-        keep_until = None if still_open else self._exchange_ends()
+        keep_until = None if still_open else now + ERASED_SHOWN if outcome.erased else self._exchange_ends()
         day = now.astimezone(self._timezone).date().isoformat()
         memory = replace(memory, reaches=kept, spoken=moment.language, welcomed=welcomed)
-        return Effect(
+        held = NOTHING_WITHHELD
+        if still_open:
+            # The conversation is kept as long as the inquiry is; numbers in it are not.
+            reached = {reach.reference for reach in kept} - {outcome.unmasked}
+            masked = (*moment.withheld.filed, *outcome.masked)
+            held = held_back(memory, tuple(each for each in masked if each.reference in reached))
+            memory = replace(masked_memory(memory), withholding=held != NOTHING_WITHHELD)
+        effect = Effect(
             message=digest,
             at=now,
             conversation=seal_memory(self._vault, memory, key, before, keep_until),
@@ -287,7 +359,9 @@ class Assistant:
             addition=outcome.addition,
             withdrawn=outcome.withdrawn,
             solved=outcome.solved,
+            erased=tuple(every) if outcome.erased else (),
         )
+        return effect, held
 
     def _introduced(self, moment: Moment, decision: Decision, outcome: Outcome) -> tuple[Reply, ...]:
         """The first reply of a conversation says what this is; a card for somebody in danger is not delayed by it."""

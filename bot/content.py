@@ -116,6 +116,17 @@ class Content:
         entry = self.entries.get(name) if kind == "knowledge" else None
         return entry is not None and entry.valid_until is not None and entry.valid_until < today
 
+    def filed_on_tap(self, target: str | None) -> bool:
+        """Tell whether what the target is about goes to a person here only when the citizen says so."""
+        kind, _, name = (target or "").partition(":")
+        return kind == "intent" and name in self.intents and self.intents[name].file_on_tap
+
+    def checked(self) -> tuple[dt.date | None, dt.date | None]:
+        """Return the days on which the answer checked longest ago, and the one checked last, were checked."""
+        days = [intent.reviewed for intent in self.intents.values() if intent.reviewed is not None]
+        days += [entry.date for entry in self.entries.values() if entry.date != dt.date.min]
+        return min(days, default=None), max(days, default=None)
+
     def lane(self, target: str | None) -> str:
         """Return the lane a question near this target belongs to."""
         kind, _, name = (target or "").partition(":")
@@ -141,6 +152,8 @@ class Content:
             desk=self.desk_name(language),
             agency=self.agency(language),
             closed_days=str(retention.closed_days),
+            answered_days=str(retention.answered_days),
+            crisis_days=str(retention.crisis_days),
             waiting_days=str(retention.waiting_days),
             open_days=str(retention.open_days),
             exchange_minutes=str(retention.exchange_minutes),

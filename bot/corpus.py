@@ -178,8 +178,8 @@ def _items(content: Content) -> list[Item]:
             key=intent.key,
             examples=intent.phrases(),
             titles=tuple(intent.title.values()),
-            # What is said while handing over describes the desk, not the question.
-            answers=() if intent.handoff else tuple(intent.answer.values()),
+            # What is said while handing over, or pointing elsewhere, describes the desk, not the question.
+            answers=() if intent.handoff or intent.file_on_tap else tuple(intent.answer.values()),
         )
         for intent in content.intents.values()
     ]

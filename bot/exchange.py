@@ -47,6 +47,12 @@ class Memory:
     wants_new: bool = False
     answered: str | None = None
     """The target that `question` was answered with."""
+    referred: str | None = None
+    """The target that pointed outside."""
+    referred_text: str | None = None
+    """What the citizen wrote about it: filed only on their own tap."""
+    withholding: bool = False
+    """Words with numbers masked are held in full beside this (`bot.withheld`)."""
 
     def after(self, *turns: Turn) -> "Memory":
         """Return the memory with more lines."""

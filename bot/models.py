@@ -72,6 +72,8 @@ class Reply:
     dated: dt.date | None = None
     """When the answer was last checked."""
     reference: str | None = None
+    document: Literal["mydata"] | None = None
+    """A file that goes with it: the channel fetches it when it is asked for, so that no copy of it is kept."""
     owed: bool = False
     """A delivery of this id stands in the outbox; the channel leaves the sending to the Deliverer."""
 
@@ -131,6 +133,15 @@ class Act(StrEnum):
     SOLVED = "solved"
     ADD = "add"
     NEW = "new"
+    UNMASK = "unmask"
+    """Pass on the number that was masked."""
+    FILE = "file"
+    """Pass on here, too, what was pointed to somebody outside."""
+    MYDATA = "mydata"
+    ERASE = "erase"
+    ERASE_NOW = "erase_now"
+    KEEP = "keep"
+    ABOUT = "about"
     EDITED = "edited"
     EMPTY = "empty"
     UNREADABLE = "unreadable"
@@ -165,6 +176,19 @@ class Handoff:
     """The intent whose words are said while handing over (`handoff: true` in its file)."""
     earlier: bool = False
     """The question is the one asked before this message, which only asks for a person."""
+    soft: UrgentKind | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Referral:
+    """The message is, or may be, for somebody outside: they are named first, and nothing is filed here unless the
+    citizen says so (`file_on_tap: true` in the intent's file)."""
+
+    target: str
+    sure: bool = True
+    more: bool = False
+    """The message goes on with what was pointed outside a moment ago."""
+    candidates: tuple[Candidate, ...] = ()
     soft: UrgentKind | None = None
 
 
@@ -209,7 +233,7 @@ class Continue:
     soft: UrgentKind | None = None
 
 
-Decision = Answer | Clarification | Handoff | Urgent | Command | AddOrNew | Continue
+Decision = Answer | Clarification | Handoff | Referral | Urgent | Command | AddOrNew | Continue
 
 
 # --- what staff work on ------------------------------------------------------------------------------------

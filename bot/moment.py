@@ -8,8 +8,9 @@ from bot.content import Content
 from bot.corpus import Corpus
 from bot.exchange import Memory
 from bot.models import IncomingMessage, Inquiry, InquiryStatus, Language, Option, ReplyKind, Situation
-from bot.router import ConversationState, OpenInquiry
+from bot.router import FILE, ConversationState, OpenInquiry
 from bot.text import language_of
+from bot.withheld import NOTHING_WITHHELD, Withheld
 
 FOLLOW_UP = dt.timedelta(minutes=10)
 """A short question this soon after an answer may lean on it."""
@@ -35,6 +36,8 @@ class Moment:
     memory: Memory
     known: tuple[Known, ...]
     language: Language
+    withheld: Withheld = NOTHING_WITHHELD
+    """What was masked in the conversation's inquiries, in full, while it is still here."""
 
     @property
     def content(self) -> Content:
@@ -89,6 +92,9 @@ def state_of(moment: Moment) -> ConversationState:
         offered=_offered(memory),
         answered=memory.answered if _fresh(moment) else None,
         question=memory.question,
+        referred=memory.referred
+        if FILE in {option.id for option in _offered(memory)} and _fresh(moment)
+        else None,
     )
 
 

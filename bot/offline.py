@@ -18,6 +18,7 @@ from bot.models import (
     Handoff,
     IncomingMessage,
     Language,
+    Referral,
     Urgent,
 )
 from bot.router import ConversationState, route
@@ -76,7 +77,7 @@ def ask(
     return Asked(
         text=text,
         decision=_name(decision),
-        target=decision.target if isinstance(decision, Answer | Handoff) else None,
+        target=decision.target if isinstance(decision, Answer | Handoff | Referral) else None,
         options=decision.options if isinstance(decision, Clarification) else (),
         confidence=candidates[0].confidence if candidates else 0.0,
         urgent=_urgent(decision),
@@ -123,6 +124,8 @@ def _reply(corpus: Corpus, decision: Decision, language: Language, handed_over: 
             ).text
         case Command(act=act):
             return replies.command(content, act, language).text
+        case Referral():
+            return replies.referral(content, decision, language).text
         case _:
             spoken = (
                 content.answer(decision.target, language)

@@ -4,39 +4,31 @@ import datetime as dt
 from dataclasses import dataclass, replace
 
 from bot import replies
-from bot.codec import to_json
-from bot.desk import owe
 from bot.exchange import Memory
+from bot.filing import Filer
 from bot.models import (
     LANGUAGES,
     Act,
     AddOrNew,
     Answer,
-    Candidate,
     Clarification,
     Command,
     Continue,
     Decision,
     Handoff,
     HandoffReason,
-    Inquiry,
     InquiryStatus,
     Option,
+    Referral,
     Reply,
-    Situation,
-    SituationStatus,
     Urgent,
-    UrgentKind,
-    Words,
 )
 from bot.moment import (
-    Known,
     Moment,
     joined,
     language_spoken,
     last_kind,
     recently_unanswered,
-    said_before,
     settled,
     together,
 )
@@ -44,6 +36,7 @@ from bot.reference import new_reference
 from bot.router import ConversationState, route
 from bot.store.base import Addition, Filing
 from bot.vault import Vault
+from bot.withheld import Masked
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,19 +50,21 @@ class Outcome:
     target: str | None = None
     filing: Filing | None = None
     addition: Addition | None = None
+    masked: tuple[Masked, ...] = ()
+    """What was masked in `filing` or `addition`, in full."""
+    unmasked: str | None = None
+    """The reference whose masked words were sent in full: they need not be held any more."""
     withdrawn: str | None = None
     solved: str | None = None
-
-
-LEAST_NEAR = 0.1
-"""A topic less likely than this says nothing about a question."""
+    erased: bool = False
+    """Everything that this address can reach goes."""
 
 
 class Outcomes:
     """Works out what becomes of a decision; seals what is to be filed."""
 
     def __init__(self, vault: Vault, timezone: dt.tzinfo) -> None:
-        self._vault = vault
+        self._filer = Filer(vault, timezone)
         self._timezone = timezone
 
     def of(self, moment: Moment, decision: Decision) -> Outcome:
@@ -81,6 +76,8 @@ class Outcomes:
                 return self._clarified(moment, decision)
             case Handoff():
                 return self._handed_off(moment, decision)
+            case Referral():
+                return self._referred(moment, decision)
             case Urgent():
                 return self._urgent(moment, decision)
             case Continue():
@@ -115,10 +112,15 @@ class Outcomes:
     def _clarified(self, moment: Moment, decision: Clarification) -> Outcome:
         # What the first half of the question opened seconds ago gets the second half, whatever is chosen now.
         opened = moment.find(moment.memory.opened) if recently_unanswered(moment) else None
+        added = None if opened is None else self._filer.add(moment, opened, moment.message.text)
+        reply = replies.clarification(moment.content, decision, moment.language)
+        if added is not None and added.masked:
+            reply = replies.with_masking(moment.content, reply, added.masked[0].reference)
         return Outcome(
             name="clarified",
-            replies=(replies.clarification(moment.content, decision, moment.language),),
-            addition=None if opened is None else self._addition(moment, opened, moment.message.text, None),
+            replies=(reply,),
+            addition=None if added is None else added.addition,
+            masked=() if added is None else added.masked,
             memory=replace(
                 settled(moment.memory, question=joined(moment)),
                 waiting=moment.memory.waiting,
@@ -131,8 +133,8 @@ class Outcomes:
     def _handed_off(self, moment: Moment, decision: Handoff) -> Outcome:
         if decision.earlier:
             # What already opened an inquiry is with a person; asking again must not file it twice.
-            filed = moment.memory.opened is not None
-            asked = together(moment.memory.waiting, None if filed else moment.memory.question)
+            already = moment.memory.opened is not None
+            asked = together(moment.memory.waiting, None if already else moment.memory.question)
             if asked is None:
                 return self._person_wanted(moment)
         elif decision.target is not None and moment.message.option is not None:
@@ -142,19 +144,62 @@ class Outcomes:
         else:
             asked = together(moment.memory.waiting, joined(moment)) or ""
         spoken = moment.content.answer(decision.target, moment.language) if decision.target else ""
-        filing, reply = self._file(
+        filed = self._filer.open(
             moment, asked, decision.candidates, decision.target, soft=decision.soft, before=spoken
         )
         return Outcome(
             name=f"handed_off_{decision.reason.value}",
             target=decision.target,
-            replies=(reply,),
-            filing=filing,
+            replies=(filed.reply,),
+            filing=filed.filing,
+            masked=filed.masked,
             memory=replace(
                 settled(moment.memory, question=asked),
                 waiting=moment.memory.waiting if decision.target is not None else None,
                 unanswered_at=moment.now,
-                opened=reply.reference,
+                opened=filed.reply.reference,
+            ),
+        )
+
+    def _referred(self, moment: Moment, decision: Referral) -> Outcome:
+        """Name who is outside first; keep the words, in the exchange alone, for the citizen's own tap."""
+        content, language, memory = moment.content, moment.language, moment.memory
+        about = decision.target if not decision.more else memory.referred or decision.target
+        said = None if moment.message.option is not None else joined(moment)
+        if moment.message.option is not None and not decision.more:
+            said = memory.question
+        text = together(memory.referred_text if decision.more else memory.waiting, said)
+        return Outcome(
+            name="referred" if decision.sure else "referred_maybe",
+            target=about if decision.sure else None,
+            replies=(replies.referral(content, replace(decision, target=about), language),),
+            memory=replace(settled(memory, question=text), referred=about, referred_text=text),
+        )
+
+    def _filed_on_tap(self, moment: Moment) -> Outcome:
+        """The citizen wants it here as well: into the lane of the intent that pointed outside."""
+        content, language, memory = moment.content, moment.language, moment.memory
+        if memory.referred is None or not content.filed_on_tap(memory.referred):
+            reply = replies.notice(content, "nothing_to_add", language, replies.human(content, language))
+            return Outcome(name="command_file", replies=(reply,), memory=memory)
+        if memory.referred_text is None:
+            options = (replies.file_here(content, language), replies.human(content, language))
+            reply = replies.notice(content, "referral_what", language, *options)
+            return Outcome(name="command_file", replies=(reply,), memory=memory)
+        filed = self._filer.open(moment, memory.referred_text, (), memory.referred)
+        return Outcome(
+            name="handed_off_policy",
+            target=memory.referred,
+            replies=(filed.reply,),
+            filing=filed.filing,
+            masked=filed.masked,
+            memory=replace(
+                settled(memory, question=memory.referred_text),
+                waiting=memory.waiting,
+                referred=None,
+                referred_text=None,
+                unanswered_at=moment.now,
+                opened=filed.reply.reference,
             ),
         )
 
@@ -186,15 +231,14 @@ class Outcomes:
                     name=f"urgent_{decision.kind.value}",
                     replies=(reply,),
                     addition=replace(
-                        self._addition(moment, known, moment.message.text, reply), urgent=decision.kind
+                        self._filer.add_whole(moment, known, moment.message.text, reply), urgent=decision.kind
                     ),
                     memory=memory,
                 )
         duty = replies.duty_now(content, moment.now.astimezone(self._timezone))
-        reply = replies.urgent_card(content, decision, language, duty, new_reference())
-        filing, reply = self._file(
-            moment, joined(moment), decision.candidates, None, urgent=decision.kind, reply=reply
-        )
+        reference = new_reference()
+        reply = replies.urgent_card(content, decision, language, duty, reference)
+        filing = self._filer.open_urgent(moment, joined(moment), decision.kind, reply, reference)
         return Outcome(name=f"urgent_{decision.kind.value}", replies=(reply,), filing=filing, memory=memory)
 
     def _continued(self, moment: Moment, decision: Continue) -> Outcome:
@@ -205,7 +249,12 @@ class Outcomes:
             )
         urgent = known.situation is not None and known.situation.urgent is not None
         # While a person writes, one word that the message arrived is enough; more would talk over them.
-        quiet = decision.silent and last_kind(moment.memory) in ("held", "staff_answer", "staff_note")
+        added = self._filer.add(moment, known, moment.message.text)
+        quiet = (
+            decision.silent
+            and not added.masked
+            and last_kind(moment.memory) in ("held", "staff_answer", "staff_note")
+        )
         reply = replies.notice(
             moment.content,
             "added_urgent" if urgent else "held" if decision.silent else "added",
@@ -216,10 +265,13 @@ class Outcomes:
             kind="held" if decision.silent else "receipt",
             reference=decision.reference,
         )
+        if added.masked:
+            reply = replies.with_masking(moment.content, reply, decision.reference)
         return Outcome(
             name="held" if decision.silent else "added",
             replies=() if quiet else (replies.with_soft_line(moment.content, decision.soft, reply),),
-            addition=self._addition(moment, known, moment.message.text, None),
+            addition=added.addition,
+            masked=added.masked,
             memory=replace(moment.memory, unanswered_at=moment.now if recently_unanswered(moment) else None),
         )
 
@@ -256,6 +308,19 @@ class Outcomes:
                 return self._language_chosen(moment, decision.argument)
             case Act.WITHDRAW | Act.SOLVED | Act.ADD:
                 return self._about_inquiry(moment, decision)
+            case Act.UNMASK:
+                return self._unmasked(moment, decision.argument)
+            case Act.FILE:
+                return self._filed_on_tap(moment)
+            case Act.MYDATA:
+                said = replies.my_data(moment.content, moment.language)
+            case Act.ERASE:
+                said = replies.erase_asked(moment.content, moment.language, len(moment.known))
+            case Act.ERASE_NOW:
+                reply = replies.notice(
+                    moment.content, "erased", moment.language, replies.human(moment.content, moment.language)
+                )
+                return Outcome(name="erased", replies=(reply,), memory=Memory(), erased=True)
             case Act.NEW:
                 return self._asked_anew(moment)
             case _:
@@ -336,10 +401,14 @@ class Outcomes:
             reply = replies.notice(
                 content, "added", language, person, kind="receipt", reference=inquiry.reference
             )
+            added = self._filer.add(moment, known, memory.waiting)
+            if added.masked:
+                reply = replies.with_masking(content, reply, inquiry.reference)
             return Outcome(
                 name="added",
                 replies=(reply,),
-                addition=self._addition(moment, known, memory.waiting, None),
+                addition=added.addition,
+                masked=added.masked,
                 memory=replace(memory, waiting=None),
             )
         forgotten = replace(memory, question=None, opened=None, unanswered_at=None, clarified=False)
@@ -350,6 +419,27 @@ class Outcomes:
         reply = replies.notice(content, key, language, person, reference=inquiry.reference)
         forgotten = forgotten.without(inquiry.reference, all_of_it=len(moment.known) == 1)
         return Outcome(name="withdrawn", replies=(reply,), memory=forgotten, withdrawn=inquiry.id)
+
+    def _unmasked(self, moment: Moment, reference: str | None) -> Outcome:
+        """The citizen wants staff to have the whole number."""
+        content, language = moment.content, moment.language
+        known, text = moment.find(reference), moment.withheld.of(reference)
+        person = replies.human(content, language)
+        if known is None or text is None:
+            key = "inquiry_gone" if known is None else "withheld_gone"
+            reply = replies.notice(content, key, language, person)
+            return Outcome(name="command_unmask", replies=(reply,), memory=moment.memory)
+        options = (replies.about(content, "take-back", known.inquiry.reference, language), person)
+        reply = replies.notice(
+            content, "unmasked", language, *options, kind="receipt", reference=known.inquiry.reference
+        )
+        return Outcome(
+            name="added",
+            replies=(reply,),
+            addition=self._filer.add_whole(moment, known, text),
+            memory=moment.memory,
+            unmasked=reference,
+        )
 
     def _asked_anew(self, moment: Moment) -> Outcome:
         """Route the waiting message as if nothing were open."""
@@ -366,75 +456,3 @@ class Outcomes:
         )
         state = ConversationState(clarified=moment.memory.clarified)
         return self.of(fresh, route(fresh.message, state, fresh.corpus))
-
-    # --- filing
-
-    def _file(
-        self,
-        moment: Moment,
-        asked: str,
-        candidates: tuple[Candidate, ...],
-        target: str | None,
-        *,
-        soft: UrgentKind | None = None,
-        before: str = "",
-        urgent: UrgentKind | None = None,
-        reply: Reply | None = None,
-    ) -> tuple[Filing, Reply]:
-        """Open an inquiry and a situation, and owe the receipt."""
-        content, now = moment.content, moment.now
-        if not candidates:
-            found = moment.corpus.matcher.rank(asked, limit=1).candidates
-            candidates = tuple(Candidate(target=each.key, confidence=each.confidence) for each in found)
-        # What is near to "there is a fire" among ordinary topics would only mislead.
-        likely = urgent is None and bool(candidates) and candidates[0].confidence >= LEAST_NEAR
-        nearest = target or (candidates[0].target if likely else None)
-        if reply is None:
-            duty = replies.duty_now(content, now.astimezone(self._timezone))
-            reply = replies.receipt(content, new_reference(), moment.language, duty, soft=soft, before=before)
-        assert reply.reference is not None  # noqa: S101 (a receipt always carries one)
-        inquiry_id, situation_id = replies.new_id(), replies.new_id()
-        data_key = self._vault.new_key(inquiry_id)
-        box = self._vault.unwrap(inquiry_id, data_key)
-        words = [Words(who="citizen", at=now, text=asked)]
-        said = said_before(moment)
-        if said:
-            words.append(Words(who="desk", at=now, text=said))
-        inquiry = Inquiry(
-            id=inquiry_id,
-            reference=reply.reference,
-            situation_id=situation_id,
-            status=InquiryStatus.OPEN,
-            channel=moment.message.address.channel,
-            data_key=data_key,
-            address=box.seal("address", to_json(moment.message.address)),
-            words=tuple(box.seal("words", to_json(each)) for each in words),
-            language=moment.language,
-            urgent=urgent,
-            opened_at=now,
-            updated_at=now,
-        )
-        situation = Situation(
-            id=situation_id,
-            status=SituationStatus.OPEN,
-            lane="urgent" if urgent else content.lane(nearest),
-            nearest=nearest,
-            urgent=urgent,
-            languages=(moment.language,),
-            references=(reply.reference,),
-            data_key=self._vault.new_key(situation_id),
-            opened_at=now,
-            updated_at=now,
-        )
-        receipt = owe(box, inquiry_id, reply, now)
-        return Filing(inquiry=inquiry, situation=situation, receipt=receipt), reply
-
-    def _addition(self, moment: Moment, known: Known, text: str, reply: Reply | None) -> Addition:
-        inquiry = known.inquiry
-        box = self._vault.unwrap(inquiry.id, inquiry.data_key)
-        return Addition(
-            inquiry_id=inquiry.id,
-            words=box.seal("words", to_json(Words(who="citizen", at=moment.now, text=text))),
-            at=moment.now,
-            receipt=None if reply is None else owe(box, inquiry.id, reply, moment.now),
-        )

@@ -11,12 +11,13 @@ from bot.models import (
     Clarification,
     Language,
     Option,
+    Referral,
     Reply,
     ReplyKind,
     Urgent,
     UrgentKind,
 )
-from bot.router import HUMAN, option_id
+from bot.router import FILE, HUMAN, option_id
 from bot.urgent import Tier, Verdict, card, followup, soft_line
 
 TOPICS_SHOWN = 8
@@ -183,6 +184,58 @@ def receipt(
     )
 
 
+def with_masking(content: Content, reply: Reply, reference: str) -> Reply:
+    """Return the reply with the word that numbers were masked, and the button that sends them anyway."""
+    option = Option(id=f"unmask.{reference}", title=content.say("option_unmask", reply.language))
+    said = content.say("masked", reply.language)
+    return replace(reply, text=f"{reply.text}\n\n{said}", options=(option, *reply.options))
+
+
+def file_here(content: Content, language: Language) -> Option:
+    """Return the button that passes on here what was pointed outside."""
+    return Option(id=FILE, title=content.say("option_file", language))
+
+
+def referral(content: Content, decision: Referral, language: Language) -> Reply:
+    """Return who outside is named first; nothing is filed here unless the citizen taps."""
+    options = (file_here(content, language), human(content, language))
+    if decision.more:
+        words = content.say("referral_more", language)
+        return replace(
+            notice(content, "referral_more", language, *options),
+            text=_softly(content, decision.soft, language, words),
+        )
+    route = content.answer(decision.target, language)
+    said = content.say("referral_not_filed", language)
+    parts = (route, said) if decision.sure else (content.say("referral_maybe", language), route, said)
+    source, dated = content.source(decision.target)
+    return Reply(
+        id=new_id(),
+        kind="answer",
+        text=_softly(content, decision.soft, language, "\n\n".join(parts)),
+        language=language,
+        options=options,
+        source=source,
+        dated=dated,
+    )
+
+
+def my_data(content: Content, language: Language) -> Reply:
+    """Return the word that the file goes with."""
+    erase = Option(id="erase", title=content.say("option_erase", language))
+    return replace(notice(content, "mydata", language, erase, human(content, language)), document="mydata")
+
+
+def erase_asked(content: Content, language: Language, inquiries: int) -> Reply:
+    """Return what goes and what stays, with the button that does it."""
+    options = (
+        Option(id="erase-now", title=content.say("option_erase_now", language)),
+        Option(id="keep", title=content.say("option_keep", language)),
+        human(content, language),
+    )
+    return notice(content, "erase_ask", language, *options, count=str(inquiries))
+
+
 def urgent_card(
     content: Content, decision: Urgent, language: Language, duty: Duty | None, reference: str | None
 ) -> Reply:
@@ -280,10 +333,28 @@ def command(content: Content, act: Act, language: Language, argument: str | None
             return notice(content, "language_ask", language, *languages(), person)
         case Act.STATUS:
             return notice(content, "status_none", language, person)
+        case Act.KEEP:
+            return notice(content, "kept", language, person)
+        case Act.ABOUT:
+            words = content.say("about", language, **about_values(content, language))
+            return Reply(id=new_id(), kind="notice", text=words, language=language, options=(person,))
         case Act.EMPTY | Act.UNREADABLE | Act.EDITED | Act.EXPIRED:
             return notice(content, act.value, language, menu, person)
         case _:
             return notice(content, "help", language, menu, person)
+
+
+def about_values(content: Content, language: Language) -> dict[str, str]:
+    """Return what the desk says of itself, by placeholder: its trays, what it watches for, its content's version."""
+    oldest, newest = content.checked()
+    gap = ", " if language == "en" else "、"
+    return {
+        "lanes": gap.join(content.lane_title(lane, language) for lane in content.lanes),
+        "urgent_kinds": gap.join(content.say(f"urgent_kind_{kind.value}", language) for kind in UrgentKind),
+        "version": content.version,
+        "checked_from": oldest.isoformat() if oldest else "–",
+        "checked_to": newest.isoformat() if newest else "–",
+    }
 
 
 def with_soft_line(content: Content, kind: UrgentKind | None, reply: Reply) -> Reply:

@@ -23,6 +23,7 @@ from bot.models import (
     HandoffReason,
     IncomingMessage,
     Option,
+    Referral,
     Urgent,
     UrgentKind,
 )
@@ -38,16 +39,23 @@ SURE_OF_ITSELF = 0.95
 LONGEST_FOLLOW_UP = 40
 """Characters of a question that may lean on the one before it."""
 HUMAN = "human"
+FILE = "file"
+"""The button that files here, too, what was pointed outside."""
+LEAST_DOUBT = 0.1
+"""From this probability on, what nothing else answers may be what is filed only on the citizen's own tap."""
 _SLASH = {
     "/start": Act.START, "/help": Act.HELP, "/topics": Act.TOPICS, "/status": Act.STATUS, "/privacy": Act.PRIVACY,
-    "/language": Act.LANGUAGE,
+    "/language": Act.LANGUAGE, "/mydata": Act.MYDATA, "/erase": Act.ERASE, "/about": Act.ABOUT,
 }  # fmt: skip
 _OPTION_ACTS = {
     "topics": Act.TOPICS, "new": Act.NEW, "status": Act.STATUS, "help": Act.HELP, "privacy": Act.PRIVACY,
+    "mydata": Act.MYDATA, "erase": Act.ERASE, "erase-now": Act.ERASE_NOW, "keep": Act.KEEP, "about": Act.ABOUT,
+    FILE: Act.FILE,
 }  # fmt: skip
 _OPTION_ACTS_ON = {
     "add": Act.ADD,
     "take-back": Act.WITHDRAW,
+    "unmask": Act.UNMASK,
     "solved": Act.SOLVED,
     "language": Act.LANGUAGE,
     "topics": Act.TOPICS,
@@ -87,6 +95,8 @@ class ConversationState:
     """The target of the last answer, while it is fresh."""
     question: str | None = None
     """What that answer was given to."""
+    referred: str | None = None
+    """The target that the last thing said pointed outside with."""
 
 
 @dataclass(frozen=True)
@@ -217,6 +227,18 @@ def by_knowledge(question: _Question) -> Decision | None:
     return _by_kind(question, "knowledge")
 
 
+def by_referral(question: _Question) -> Decision | None:
+    """It may be for somebody outside, or goes on with what was: it must not be filed here unasked."""
+    if question.state.continues is not None:
+        return None
+    if question.state.referred is not None:
+        return Referral(target=question.state.referred, more=True, candidates=question.candidates)
+    for nearest in question.candidates[:1]:
+        if nearest.confidence >= LEAST_DOUBT and question.corpus.content.filed_on_tap(nearest.target):
+            return Referral(target=nearest.target, sure=False, candidates=question.candidates)
+    return None
+
+
 def by_open_inquiry(question: _Question) -> Decision | None:
     """Something is open already: continue it at once, or ask whether this belongs to it."""
     state = question.state
@@ -228,7 +250,9 @@ def by_open_inquiry(question: _Question) -> Decision | None:
     return None
 
 
-STEPS: tuple[Step, ...] = (by_urgent, by_command, by_takeover, by_intent, by_knowledge, by_open_inquiry)
+STEPS: tuple[Step, ...] = (
+    by_urgent, by_command, by_takeover, by_intent, by_knowledge, by_referral, by_open_inquiry,
+)  # fmt: skip
 
 
 def route(
@@ -298,6 +322,8 @@ def _chosen(question: _Question, target: str) -> Decision:
     kind, _, name = target.partition(":")
     if kind == "intent" and content.intents[name].handoff:
         return Handoff(reason=HandoffReason.POLICY, target=target, candidates=candidates)
+    if content.filed_on_tap(target):
+        return Referral(target=target, candidates=candidates)
     return Answer(target=target, candidates=candidates or (Candidate(target=target, confidence=1.0),))
 
 
@@ -318,7 +344,11 @@ def _by_kind(question: _Question, kind: str) -> Decision | None:
         not inquiry.answered and inquiry.reference != question.state.continues
         for inquiry in question.state.inquiries
     )
-    if question.state.clarified or (open_now and not question.state.wants_new):
+    if (
+        question.state.clarified
+        or question.state.referred is not None
+        or (open_now and not question.state.wants_new)
+    ):
         return None
     today = question.message.received_at.date()
     offered = tuple(

@@ -48,7 +48,7 @@ def test_every_phrase_has_the_same_placeholders_in_every_language(content: Conte
 
 
 def test_every_phrase_fits_a_message(content: Content) -> None:
-    longest = {"publishing": "x" * 200, "reference": "7KQ2-M9XA", "opens_at": "x" * 40, "asked_at": "x" * 40, "source": "x" * 300, "date": "2026-11-24", "people": "5"}  # fmt: skip
+    longest = {"publishing": "x" * 200, "reference": "7KQ2-M9XA", "opens_at": "x" * 40, "asked_at": "x" * 40, "source": "x" * 300, "date": "2026-11-24", "people": "5", "count": "99", "lanes": "x" * 200, "urgent_kinds": "x" * 80, "version": "0" * 16, "checked_from": "2026-11-24", "checked_to": "2026-11-24"}  # fmt: skip
     for key, texts in content.phrases.sentences.items():
         for language in LANGUAGES:
             wanted = set(re.findall(r"{(\w+)}", texts[language]))
@@ -62,6 +62,7 @@ def test_every_phrase_is_said_somewhere(content: Content) -> None:
         path.read_text(encoding="utf-8") for path in (PRODUCT_INTENTS.parent / "bot").rglob("*.py")
     )
     built = {f"option_{name}" for name in ("add", "withdraw", "solved")} | {act.value for act in Act}
+    built |= {f"urgent_kind_{kind.value}" for kind in UrgentKind}
     for key in content.phrases.sentences:
         assert re.search(f"[\"']{key}[\"']", sources) or key in built, key
 

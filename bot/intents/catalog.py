@@ -16,7 +16,8 @@ from bot.intents.texts import Text, read_text, read_texts
 
 ID = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}\Z")
 _INTENT_KEYS = {
-    "id", "title", "lane", "examples", "answer", "source", "reviewed", "handoff", "confirm", "menu", "tests",
+    "id", "title", "lane", "examples", "answer", "source", "reviewed", "handoff", "file_on_tap", "confirm", "menu",
+    "tests",
 }  # fmt: skip
 _TEST_KEYS = {"matches", "rejects"}
 
@@ -33,6 +34,8 @@ class Intent:
     reviewed: dt.date | None
     handoff: bool
     """A person must answer; `answer` is what is said while handing over."""
+    file_on_tap: bool
+    """`answer` names somebody outside; a person here has the message only when the citizen says so."""
     menu: bool
     """Listed among the topics."""
     confirm: bool
@@ -181,6 +184,12 @@ def _read_intent(document: Document, item: Mapping[str, Any], *at: Step) -> Inte
     if not any(examples.values()):
         document.fault("has no examples; write at least a few ways people ask this", *at, "examples")
     lane = item.get("lane")
+    if item.get("handoff") is True and item.get("file_on_tap") is True:
+        document.fault(
+            "has both `handoff:` and `file_on_tap:`; the first files at once, keep one", *at, "handoff"
+        )
+    if item.get("file_on_tap") is True and lane is None:
+        document.fault("needs a lane, which `_desk.yaml` should mark `restricted: true`", *at, "file_on_tap")
     intent = Intent(
         id=str(intent_id),
         title=read_text(document, item.get("title"), *at, "title", required=False) or {"": str(intent_id)},
@@ -189,6 +198,7 @@ def _read_intent(document: Document, item: Mapping[str, Any], *at: Step) -> Inte
         source=read_url(document, item.get("source"), *at, "source"),
         reviewed=read_date(document, item.get("reviewed"), *at, "reviewed"),
         handoff=_flag(document, item.get("handoff"), *at, "handoff"),
+        file_on_tap=_flag(document, item.get("file_on_tap"), *at, "file_on_tap"),
         menu=item.get("menu") is None or _flag(document, item.get("menu"), *at, "menu"),
         confirm=_flag(document, item.get("confirm"), *at, "confirm"),
         lane=None if lane is None else str(lane),

@@ -78,6 +78,8 @@ class Effect:
     withdrawn: str | None = None
     """An inquiry id the citizen takes back: the inquiry and its deliveries go; its situation goes too when no
     other inquiry is in it, and is resolved when it was open and all others are answered or closed."""
+    erased: Sequence[str] = ()
+    """Inquiry ids the citizen takes back all at once, closed ones too; one that is gone is no error."""
     solved: str | None = None
     """An inquiry id the citizen needs no more: closed; its situation is closed when all in it are, and resolved
     when it was open and all others are answered or closed."""

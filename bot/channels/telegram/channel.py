@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-COMMANDS = ("start", "help", "topics", "human", "status", "privacy", "language")
+COMMANDS = ("start", "help", "topics", "human", "status", "privacy", "mydata", "erase", "about", "language")
 MENUS: tuple[tuple[str | None, Language], ...] = ((None, "en"), ("en", "en"), ("zh", "zh-Hans"))
 """The menu of commands by the languages that Telegram tells apart; None is everybody else's."""
 LONGEST_WAIT = 60.0

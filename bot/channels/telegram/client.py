@@ -4,7 +4,14 @@ import logging
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
-from telegram import Bot, BotCommand, InlineKeyboardButton, InlineKeyboardMarkup, LinkPreviewOptions
+from telegram import (
+    Bot,
+    BotCommand,
+    InlineKeyboardButton,
+    InlineKeyboardMarkup,
+    InputFile,
+    LinkPreviewOptions,
+)
 from telegram.constants import ChatAction
 from telegram.error import BadRequest, ChatMigrated, Conflict, Forbidden, InvalidToken, TelegramError
 
@@ -131,6 +138,14 @@ class Client:
             except (AttributeError, KeyError, TypeError, ValueError):
                 # Telegram took it and describes it in a way the library does not know: sent all the same, and sent
                 # again and again if this were called a failure.
+                log.warning("Telegram described a message in an unknown way")
+
+    async def send_file(self, chat: str, name: str, data: bytes) -> None:
+        """Send a file under that name."""
+        with _telegram_errors():
+            try:
+                await self._bot.send_document(chat, InputFile(data, filename=name))
+            except (AttributeError, KeyError, TypeError, ValueError):
                 log.warning("Telegram described a message in an unknown way")
 
     async def show_typing(self, chat: str) -> None:

@@ -65,8 +65,6 @@ class AiohttpRequest(BaseRequest):
         pool_timeout: Any = _DEFAULT,
     ) -> tuple[int, bytes]:
         """Return status and body. Raises `Flood`, `TimedOut`, `NetworkError`."""
-        if request_data is not None and request_data.contains_files:
-            raise TelegramError("The desk sends no files.")
         if self._shut:
             raise NetworkError("The connection to Telegram is closed.")
         await self.initialize()
@@ -80,7 +78,7 @@ class AiohttpRequest(BaseRequest):
             async with self._session.request(
                 method,
                 url,
-                data=request_data.json_parameters if request_data is not None else None,
+                data=_form(request_data),
                 timeout=aiohttp.ClientTimeout(
                     total=_sum(reach, _sum(write, read)), connect=reach, sock_connect=connect, sock_read=read
                 ),
@@ -106,6 +104,18 @@ class AiohttpRequest(BaseRequest):
         if not isinstance(answer, dict):
             raise NetworkError("Telegram's answer could not be read.")
         return answer
+
+
+def _form(data: RequestData | None) -> aiohttp.FormData | dict[str, str] | None:
+    """Return the parameters as a form; with a file in it, one of several parts."""
+    if data is None or not data.contains_files:
+        return data.json_parameters if data is not None else None
+    form = aiohttp.FormData()
+    for name, value in data.json_parameters.items():
+        form.add_field(name, value)
+    for name, (filename, content, media_type) in data.multipart_data.items():
+        form.add_field(name, content, filename=filename, content_type=media_type)
+    return form
 
 
 def proxy_for(url: str) -> str | None:

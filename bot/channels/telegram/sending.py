@@ -4,8 +4,10 @@ from collections import OrderedDict
 from typing import TYPE_CHECKING
 
 from bot.channels.telegram.client import Client
+from bot.channels.telegram.incoming import CHANNEL
 from bot.channels.telegram.splitting import split
-from bot.models import Reply
+from bot.models import Address, Reply
+from bot.mydata import NAME
 
 if TYPE_CHECKING:
     from bot.assistant import Assistant
@@ -32,6 +34,12 @@ class Sender:
             last = index == len(parts) - 1
             await self._client.send_text(chat, parts[index], reply.options if last else ())
             self._parts_sent[key] = index + 1
+        if reply.document is not None and self._parts_sent[key] == len(parts):
+            # Fetched now and for this chat alone; when there is nothing any more there is nothing to send.
+            data = await self._assistant.my_data(Address(channel=CHANNEL, chat=chat))
+            if data is not None:
+                await self._client.send_file(chat, NAME, data)
+            self._parts_sent[key] = len(parts) + 1
         if len(self._parts_sent) > REMEMBERED:
             self._parts_sent.popitem(last=False)
 

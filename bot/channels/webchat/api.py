@@ -12,6 +12,7 @@ from bot.channels.webchat.languages import asked
 from bot.channels.webchat.parts import PARTS
 from bot.channels.webchat.problems import Problem
 from bot.channels.webchat.records import exchange_record, option_records, reply_record
+from bot.mydata import NAME
 
 _DESCRIPTION = Path(__file__).parent / "openapi.yaml"
 
@@ -31,6 +32,20 @@ async def get_conversation(request: web.Request) -> web.Response:
         raise Problem("conversation_unknown")
     await parts.assistant.seen(address_of(token))
     return _json(exchange_record(token, exchange))
+
+
+async def get_data(request: web.Request) -> web.Response:
+    """Return everything kept for the conversation, as a file to save."""
+    parts = request.app[PARTS]
+    data = await parts.assistant.my_data(address_of(parts.known_token(request)))
+    if data is None:
+        raise Problem("conversation_unknown")
+    return web.Response(
+        body=data,
+        content_type="application/json",
+        charset="utf-8",
+        headers={"Cache-Control": "no-store", "Content-Disposition": f'attachment; filename="{NAME}"'},
+    )
 
 
 async def get_topics(request: web.Request) -> web.Response:

@@ -60,12 +60,14 @@ class WebChat:
         widget = StaticFile(page.widget(), "text/javascript", any_site=True)
         routes = (
             web.get("/", page.get_page),
+            web.get("/about", page.get_about),
             web.post("/chat", page.post_chat),
             web.get("/c/{conversation}", page.get_private),
             web.get("/widget.js", widget.serve),
             web.get("/static/{name}", get_static),
             web.post("/api/messages", api.post_message),
             web.get("/api/conversations/{conversation}", api.get_conversation),
+            web.get("/api/conversations/{conversation}/data", api.get_data),
             # A HEAD request to a stream would hold it open for nothing.
             web.get("/api/conversations/{conversation}/stream", get_stream, allow_head=False),
             web.get("/api/topics", api.get_topics),

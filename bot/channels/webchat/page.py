@@ -34,7 +34,9 @@ _templates.filters |= {"linked": linked, "paragraphs": paragraphs, "host": host_
 STARTERS = 6
 LEAVE_TO = "about:blank"
 """Where "leave quickly" leads: a page that says nothing, asks no host and works offline."""
-COMMANDS = {"/human": "ask_person", "/status": "status", "/privacy": "privacy"}
+COMMANDS = {
+    "/human": "ask_person", "/status": "status", "/privacy": "privacy", "/mydata": "mydata", "/erase": "erase",
+}  # fmt: skip
 """Commands the page sends by a button, and the sentence a person reads in their place."""
 
 
@@ -48,6 +50,21 @@ async def get_private(request: web.Request) -> web.Response:
     parts = request.app[PARTS]
     token = parts.known_token(request)
     return await _private_page(request, token)
+
+
+async def get_about(request: web.Request) -> web.Response:
+    """Show who runs the desk, what it sorts by and looks for, and what it cannot promise."""
+    parts = request.app[PARTS]
+    language = asked(request)
+    html = _templates.get_template("about.html").render(
+        **_common(parts, language),
+        **parts.assistant.about(language),
+        privacy=parts.assistant.privacy(language),
+        languages=LANGUAGES,
+        embedded=_embedded(request),
+        home=f"/{_query(request)}",
+    )
+    return _html(html, language, 200, {})
 
 
 async def post_chat(request: web.Request) -> web.Response:

@@ -10,7 +10,7 @@ Record = dict[str, Any]
 
 
 def reply_record(reply: Reply) -> Record:
-    """Return a reply as the API shows it; `source`, `dated` and `reference` only where there is one."""
+    """Return a reply as the API shows it; `source`, `dated`, `document` and `reference` only where there is one."""
     record: Record = {
         "id": reply.id,
         "kind": reply.kind,
@@ -22,6 +22,8 @@ def reply_record(reply: Reply) -> Record:
         record["source"] = reply.source
     if reply.dated is not None:
         record["dated"] = reply.dated.isoformat()
+    if reply.document is not None:
+        record["document"] = reply.document
     if reply.reference is not None:
         record["reference"] = reply.reference
     return record

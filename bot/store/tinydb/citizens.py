@@ -45,6 +45,10 @@ class CitizenVerbs(Core):
             self._add(effect.addition)
         if effect.withdrawn is not None:
             remove_inquiry(self._tables, self._unclosed(effect.withdrawn), effect.at)
+        for inquiry_id in effect.erased:
+            erased = self._tables.inquiries.get(inquiry_id)
+            if erased is not None:
+                remove_inquiry(self._tables, erased, effect.at)
         if effect.solved is not None:
             self._solve(self._unclosed(effect.solved), effect.at)
 

@@ -136,7 +136,9 @@ async def test_the_menu_of_commands_is_set_in_both_languages(polling: Bench) -> 
     }
     assert set(menus) == {"", "en", "zh"}
     for menu in menus.values():
-        assert list(menu) == ["start", "help", "topics", "human", "status", "privacy", "language"]
+        assert list(menu) == [
+            "start", "help", "topics", "human", "status", "privacy", "mydata", "erase", "about", "language",
+        ]  # fmt: skip
     assert menus["zh"]["human"] == "找工作人员"
     assert menus["en"] == menus[""]
 

@@ -4,6 +4,8 @@ import datetime as dt
 from dataclasses import dataclass, field, replace
 from itertools import count
 
+import orjson
+
 from bot.exchange import Exchange, InquiryState
 from bot.models import Address, IncomingMessage, InquiryStatus, Language, Option, Reply, Turn
 
@@ -93,6 +95,27 @@ class FakeAssistant:
         if address in self.told:
             self.told[address].unseen.clear()
 
+    async def my_data(self, address: Address) -> bytes | None:
+        told = self.told.get(address)
+        if told is None:
+            return None
+        lines = [{"text": turn.text} for turn in told.turns if turn.reply is None]
+        made = START.isoformat()
+        return orjson.dumps(
+            {"about": "All.", "made_at": made, "conversation": {"lines": lines}, "questions": []}
+        )
+
+    def about(self, language: Language) -> dict[str, object]:
+        return {
+            "lanes": ["General", "Complaints"],
+            "urgent_kinds": ["somebody's life is at risk", "an emergency is happening now"],
+            "version": "0123456789abcdef",
+            "checked": (dt.date(2025, 1, 2), dt.date(2026, 3, 2)),
+        }
+
+    def privacy(self, language: Language) -> str:
+        return "What is kept.\nHow long: 60 minutes."
+
     def topics(self, language: Language) -> tuple[Option, ...]:
         return tuple(Option(id=name, title=titles[language]) for name, titles in TOPICS.items())
 
@@ -124,6 +147,12 @@ class FakeAssistant:
                     text="Is it one of these?",
                     language=language,
                     options=(*options, person),
+                ),
+            )
+        if asked == "/mydata":
+            return (
+                Reply(
+                    id=self._id(), kind="notice", text="Here is all.", language=language, document="mydata"
                 ),
             )
         if asked == "danger":

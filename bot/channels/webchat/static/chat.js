@@ -144,6 +144,8 @@
     const dated = inside(".dated");
     if (turn.dated) dated.textContent = dated.textContent.replace("{date}", turn.dated);
     else dated.remove();
+    if (turn.document && token) inside(".document a").href = `/api/conversations/${token}/data`;
+    else inside(".document").remove();
     if (!inside(".facts").firstElementChild) inside(".facts").remove();
     return article;
   }
