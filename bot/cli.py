@@ -18,9 +18,11 @@ from bot.config import Settings, read_settings
 from bot.content import read_content
 from bot.corpus import Corpus, build_corpus
 from bot.data_commands import add_data_commands
+from bot.encoder import open_encoder
 from bot.errors import DeskError, Faults
 from bot.locale import catalogue
 from bot.logs import set_up_logs
+from bot.matching import Encoder
 from bot.models import Language, Role
 
 if TYPE_CHECKING:
@@ -67,14 +69,17 @@ def _parser() -> argparse.ArgumentParser:
     ask.add_argument("--batch", type=Path, metavar="FILE.jsonl", help=say["cli.ask_batch"])
     ask.add_argument("--explain", action="store_true", help=say["cli.ask_explain"])
     _content_arguments(ask)
+    _encoder_argument(ask)
     ask.set_defaults(run=_ask)
 
     check = commands.add_parser("check", help=say["cli.check"])
     _content_arguments(check)
+    _encoder_argument(check)
     check.set_defaults(run=_check)
 
     evaluate = commands.add_parser("eval", help=say["cli.eval"])
     _content_arguments(evaluate)
+    _encoder_argument(evaluate)
     evaluate.add_argument("--outside", type=Path, metavar="FILE", help=say["cli.eval_outside"])
     evaluate.add_argument(
         "--questions",
@@ -113,6 +118,10 @@ def _content_arguments(parser: argparse.ArgumentParser) -> None:
     say = _say()
     parser.add_argument("--intents", type=Path, action="append", metavar="PATH", help=say["cli.intents"])
     parser.add_argument("--knowledge", type=Path, action="append", metavar="PATH", help=say["cli.knowledge"])
+
+
+def _encoder_argument(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--encoder", type=Path, metavar="DIR", help=_say()["cli.encoder"])
 
 
 def _serve(chosen: argparse.Namespace) -> int:
@@ -259,7 +268,7 @@ def _eval(chosen: argparse.Namespace) -> int:
     content = read_content(intents, knowledge, outside=chosen.outside)
     for doubt in doubts(content, questions, places):
         print(f"{doubt} ({say['cli.warning']})", file=sys.stderr)
-    measured = measure(content, questions, chosen.target_precision)
+    measured = measure(content, questions, chosen.target_precision, _encoder(chosen))
     try:
         if chosen.predictions is not None:
             write_predictions(chosen.predictions, measured.report.predictions)
@@ -395,7 +404,15 @@ def _corpus(chosen: argparse.Namespace) -> Corpus:
     settings = _content_settings(chosen)
     content = read_content(*settings)
     home = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
-    return build_corpus(content, cache=Cache(home / "inquiry-desk"))
+    return build_corpus(content, cache=Cache(home / "inquiry-desk"), encoder=_encoder(chosen))
+
+
+def _encoder(chosen: argparse.Namespace) -> Encoder | None:
+    """Return the encoder that was named, or else the one of `ENCODER_DIR`. Raises `ConfigError`."""
+    folder: Path | None = chosen.encoder
+    if folder is None and (named := os.environ.get("ENCODER_DIR", "").strip()):
+        folder = Path(named).expanduser()
+    return None if folder is None else open_encoder(folder)
 
 
 def _content_settings(chosen: argparse.Namespace) -> tuple[list[Path], list[Path]]:

@@ -9,6 +9,7 @@ from pathlib import Path
 from urllib.parse import SplitResult, urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from bot.encoder import folder_fault
 from bot.errors import ConfigError, Fault
 
 _GROUP = re.compile("-[0-9]{1,19}")
@@ -24,6 +25,8 @@ class Settings:
     data_dir: Path
     intents_dir: Path
     knowledge_dir: Path
+    encoder_dir: Path | None
+    """A sentence encoder to match with; None without one."""
     key: str | None
     key_file: Path
     timezone: ZoneInfo
@@ -110,6 +113,11 @@ def read_settings(environ: Mapping[str, str] = os.environ, *, host: str | None =
         if not path.is_dir():
             fault(name, f"is {str(path)!r}, which is no folder; name the folder that holds the content")
 
+    encoder_dir = folder("ENCODER_DIR", Path()) if text("ENCODER_DIR") else None
+    sentence = None if encoder_dir is None else folder_fault(encoder_dir)
+    if sentence is not None:
+        fault("ENCODER_DIR", sentence)
+
     config_home = Path(environ.get("XDG_CONFIG_HOME") or Path.home() / ".config")
     settings = Settings(
         host=host or text("HOST") or "127.0.0.1",
@@ -117,6 +125,7 @@ def read_settings(environ: Mapping[str, str] = os.environ, *, host: str | None =
         data_dir=folder("DATA_DIR", Path("data")),
         intents_dir=intents_dir,
         knowledge_dir=knowledge_dir,
+        encoder_dir=encoder_dir,
         key=text("DESK_KEY"),
         key_file=folder("DESK_KEY_FILE", config_home / "inquiry-desk" / "desk.key"),
         timezone=zone,

@@ -16,7 +16,7 @@ from watchfiles import awatch
 from bot.cache import Cache, key_of, recipe_of
 from bot.content import Content
 from bot.errors import ContentError, Fault
-from bot.matching import Item, Learned, Matcher, MatchPolicy, fit
+from bot.matching import Encoder, Item, Learned, Matcher, MatchPolicy, Meanings, fit
 from bot.models import KnowledgeEntry
 from bot.shelf import MOST_CHANGES, SOME_CHANGES, Shelf, shelve
 from bot.text import fold
@@ -31,7 +31,7 @@ SETTLE_AFTER = 3.0
 
 
 Train = Callable[[UrgentContent], Future[Arrays]]
-FitWhole = Callable[[Sequence[Item], Sequence[str], MatchPolicy], Awaitable[Matcher]]
+FitWhole = Callable[[Sequence[Item], Sequence[str], MatchPolicy, Meanings | None], Awaitable[Matcher]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,17 +56,20 @@ def build_corpus(
     quick: bool = False,
     cache: Cache | None = None,
     train: Train | None = None,
+    encoder: Encoder | None = None,
     most_changes: int = MOST_CHANGES,
 ) -> Corpus:
     """Fit the router to the content (see `fit_corpus`); past answers too many to fit stand in an archive.
 
-    It is kept until `most_changes` entries have changed; those that came later stand beside it.
+    It is kept until `most_changes` entries have changed; those that came later stand beside it. No encoder reads them.
     """
     shelf = shelve(content.entries, None if previous is None else previous.shelf, most_changes)
     before = None if previous is None else previous.fitted or previous
     if shelf is None:
-        return fit_corpus(content, before, quick=quick, cache=cache, train=train)
-    fitted = fit_corpus(replace(content, entries={}), before, quick=quick, cache=cache, train=train)
+        return fit_corpus(content, before, quick=quick, cache=cache, train=train, encoder=encoder)
+    fitted = fit_corpus(
+        replace(content, entries={}), before, quick=quick, cache=cache, train=train, encoder=encoder
+    )
     if previous is not None and previous.shelf is not None and before and fitted.matcher is before.matcher:
         old = previous.shelf
         if (old.archive, old.gone, old.beside) == (shelf.archive, shelf.gone, shelf.beside):
@@ -92,47 +95,70 @@ def fit_corpus(
     quick: bool = False,
     cache: Cache | None = None,
     train: Train | None = None,
+    encoder: Encoder | None = None,
 ) -> Corpus:
     """Fit the router to the content; parts of `previous` that are still right are used again.
 
     `quick` keeps the thresholds of `previous`, which a small change hardly moves: the new content is live in a
     fraction of the time, and a whole fit can follow. What was learned from this very content before is read from
     `cache`, and what is learned now is left there: the outcome is the same, only sooner. With `train`, the detector
-    is trained elsewhere while the matcher is fitted here.
+    is trained elsewhere while the matcher is fitted here. With an `encoder` its evidence joins the rest.
     """
     if previous is not None and previous.content.urgent == content.urgent:
-        matcher, settled = _matcher(content, previous, quick, cache)
+        matcher, settled = _matcher(content, previous, quick, cache, encoder)
         return Corpus(content=content, matcher=matcher, urgent=previous.urgent, settled=settled)
     detector = _detector(content.urgent, cache, train)
-    matcher, settled = _matcher(content, previous, quick, cache)
+    matcher, settled = _matcher(content, previous, quick, cache, encoder)
     return Corpus(content=content, matcher=matcher, urgent=detector(), settled=settled)
 
 
 def _matcher(
-    content: Content, previous: Corpus | None, quick: bool, cache: Cache | None
+    content: Content, previous: Corpus | None, quick: bool, cache: Cache | None, encoder: Encoder | None
 ) -> tuple[Matcher, bool]:
     """Return the matcher of the content, and whether its thresholds are its own."""
     parts = _matching_parts(content)
     if previous is not None and _matching_parts(previous.content) == parts:
         return previous.matcher, previous.settled
     items, outside, _ = parts
-    learned = None if cache is None else cache.load(*_name(items, outside), Learned.of)
+    learned = None if cache is None else cache.load(*_name(items, outside, encoder), Learned.of)
+    meanings = _meanings(encoder, previous, cache)
     if learned is None and quick and previous is not None:
-        return fit(*parts, learned=previous.matcher.learned), False
-    matcher = fit(*parts, learned=learned)
-    if cache is not None and learned is None:
-        keep(cache, matcher, items, outside)
-    return matcher, True
+        matcher = fit(*parts, learned=previous.matcher.learned, meanings=meanings)
+    else:
+        matcher = fit(*parts, learned=learned, meanings=meanings)
+        if cache is not None and learned is None:
+            keep(cache, matcher, items, outside)
+    fresh = matcher.meanings
+    if cache and meanings and fresh and fresh.known.keys() != meanings.known.keys():
+        cache.save(*_vectors_name(fresh.encoder), fresh.arrays())
+    return matcher, learned is not None or not quick or previous is None
+
+
+def _meanings(encoder: Encoder | None, previous: Corpus | None, cache: Cache | None) -> Meanings | None:
+    """Return the vectors that are known of texts of the content: most of them, after an edit or a restart."""
+    if encoder is None:
+        return None
+    if previous is not None and previous.matcher.meanings is not None:
+        return previous.matcher.meanings
+    none = Meanings(encoder)
+    kept = None if cache is None else cache.load(*_vectors_name(encoder), none.with_kept)
+    return kept or none
 
 
 def keep(cache: Cache, matcher: Matcher, items: Sequence[Item], outside: Sequence[str]) -> None:
     """Leave in `cache` what `matcher` learned from these texts."""
-    cache.save(*_name(items, outside), matcher.learned.arrays())
+    encoder = None if matcher.meanings is None else matcher.meanings.encoder
+    cache.save(*_name(items, outside, encoder), matcher.learned.arrays())
 
 
-def _name(items: Sequence[Item], outside: Sequence[str]) -> tuple[str, str]:
+def _name(items: Sequence[Item], outside: Sequence[str], encoder: Encoder | None) -> tuple[str, str]:
     # The policy is not part of it: thresholds are read from what was tried, under whichever policy.
-    return "matcher", key_of(recipe_of("bot.matching"), tuple(outside), *items)
+    identity = None if encoder is None else encoder.identity
+    return "matcher", key_of(recipe_of("bot.matching"), identity, tuple(outside), *items)
+
+
+def _vectors_name(encoder: Encoder) -> tuple[str, str]:
+    return "vectors", key_of(encoder.identity)
 
 
 def _detector(content: UrgentContent, cache: Cache | None, train: Train | None) -> Callable[[], Detector]:
@@ -225,8 +251,10 @@ async def _in_thread(work: Callable[..., T], *arguments: Any, **named: Any) -> T
     return await done
 
 
-async def _fit_in_thread(items: Sequence[Item], outside: Sequence[str], policy: MatchPolicy) -> Matcher:
-    return await _in_thread(fit, items, outside, policy)
+async def _fit_in_thread(
+    items: Sequence[Item], outside: Sequence[str], policy: MatchPolicy, meanings: Meanings | None
+) -> Matcher:
+    return await _in_thread(fit, items, outside, policy, meanings=meanings)
 
 
 class LiveCorpus:
@@ -241,17 +269,19 @@ class LiveCorpus:
         fit_whole: FitWhole | None = None,
         cache: Cache | None = None,
         train: Train | None = None,
+        encoder: Encoder | None = None,
     ) -> None:
         """`read` reads the files (in a thread), `stored` the entries written at the console.
 
         `fit_whole` learns a matcher anew after a change went live; in a thread when it is not given. What is learned
-        is kept in `cache` for the next start. `train` trains a detector in another process.
+        is kept in `cache` for the next start. `train` trains a detector in another process. An `encoder` is asked
+        about every text of the content, and about messages.
         """
         self._read = read
         self._stored = stored
         self._folders = tuple(folders)
         self._fit_whole: FitWhole = fit_whole or _fit_in_thread
-        self._build = partial(build_corpus, cache=cache, train=train)
+        self._build = partial(build_corpus, cache=cache, train=train, encoder=encoder)
         self._cache = cache
         self._corpus: Corpus | None = None
         self._files: Content | None = None
@@ -335,7 +365,7 @@ class LiveCorpus:
                 if fitted.settled:
                     continue
                 items, outside, policy = _matching_parts(fitted.content)
-                matcher = await self._fit_whole(items, outside, policy)
+                matcher = await self._fit_whole(items, outside, policy, fitted.matcher.meanings)
                 if self._cache is not None:
                     await asyncio.to_thread(keep, self._cache, matcher, items, outside)
             except Exception:

@@ -8,7 +8,7 @@ from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from multiprocessing import get_context
 
-from bot.matching import Item, Matcher, MatchPolicy, fit
+from bot.matching import Item, Matcher, MatchPolicy, Meanings, fit
 from bot.urgent import Arrays, UrgentContent, arrays_of, build_detector
 
 log = logging.getLogger(__name__)
@@ -20,14 +20,24 @@ class FitWorker:
     def __init__(self) -> None:
         self._pool: ProcessPoolExecutor | None = None
 
-    async def fit(self, items: Sequence[Item], outside: Sequence[str], policy: MatchPolicy) -> Matcher:
+    async def fit(
+        self,
+        items: Sequence[Item],
+        outside: Sequence[str],
+        policy: MatchPolicy,
+        meanings: Meanings | None = None,
+    ) -> Matcher:
         """Return a matcher fitted elsewhere; a worker that died is replaced once. Raises what fitting raises."""
         try:
-            return await asyncio.wrap_future(self._ready().submit(_fit_aside, items, outside, policy))
+            return await asyncio.wrap_future(
+                self._ready().submit(_fit_aside, items, outside, policy, meanings)
+            )
         except BrokenProcessPool:
             log.warning("The fitting process ended; it is started again")
             self.stop()
-            return await asyncio.wrap_future(self._ready().submit(_fit_aside, items, outside, policy))
+            return await asyncio.wrap_future(
+                self._ready().submit(_fit_aside, items, outside, policy, meanings)
+            )
 
     def train(self, content: UrgentContent) -> Future[Arrays]:
         """Begin to train a detector elsewhere; the arrays it is made of are to come. Called from any thread."""
@@ -48,9 +58,11 @@ class FitWorker:
             self._pool = None
 
 
-def _fit_aside(items: Sequence[Item], outside: Sequence[str], policy: MatchPolicy) -> Matcher:
+def _fit_aside(
+    items: Sequence[Item], outside: Sequence[str], policy: MatchPolicy, meanings: Meanings | None
+) -> Matcher:
     os.nice(max(0, 10 - os.nice(0)))  # citizens' messages come first
-    return fit(items, outside, policy)
+    return fit(items, outside, policy, meanings=meanings)
 
 
 def _train(content: UrgentContent) -> Arrays:

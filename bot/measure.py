@@ -16,6 +16,7 @@ from bot.content import Content
 from bot.corpus import Corpus, build_corpus
 from bot.errors import ContentError, Fault
 from bot.evaluate import HANDOFF, Outcome, Prediction, Question, Report, report
+from bot.matching import Encoder
 from bot.models import (
     Address,
     Answer,
@@ -165,14 +166,17 @@ def doubts(content: Content, questions: Sequence[Question], places: Sequence[str
 
 
 def measure(
-    content: Content, questions: Sequence[Question], target_precision: float | None = None
+    content: Content,
+    questions: Sequence[Question],
+    target_precision: float | None = None,
+    encoder: Encoder | None = None,
 ) -> Measured:
     """Fit on the content and ask the questions one at a time, each as a conversation of its own."""
     if target_precision is not None:
         policy = replace(content.desk.policy, target_precision=target_precision)
         content = replace(content, desk=replace(content.desk, policy=policy))
     start = time.perf_counter()
-    corpus = build_corpus(content)
+    corpus = build_corpus(content, encoder=encoder)
     fit_seconds = time.perf_counter() - start
     now = dt.datetime.now(dt.UTC)
     measured = _asked(corpus, questions, now)
@@ -240,5 +244,5 @@ def _prediction(question: Question, decision: Decision) -> Prediction:
 
 
 def _size(corpus: Corpus) -> int:
-    """Return how many bytes the fitted matcher takes when written out whole."""
+    """Return how many bytes the fitted matcher takes when written out whole; an encoder's own file is not counted."""
     return len(pickle.dumps((corpus.fitted or corpus).matcher))

@@ -3,6 +3,19 @@
 from bot.matching.archive import Archive
 from bot.matching.learned import Learned
 from bot.matching.matcher import Matcher, fit
+from bot.matching.meaning import Encoder, Meanings
 from bot.matching.records import Candidate, Evidence, Item, MatchPolicy, Ranking
 
-__all__ = ["Archive", "Candidate", "Evidence", "Item", "Learned", "MatchPolicy", "Matcher", "Ranking", "fit"]
+__all__ = [
+    "Archive",
+    "Candidate",
+    "Encoder",
+    "Evidence",
+    "Item",
+    "Learned",
+    "MatchPolicy",
+    "Matcher",
+    "Meanings",
+    "Ranking",
+    "fit",
+]

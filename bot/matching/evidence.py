@@ -20,6 +20,8 @@ from scipy.linalg import cho_factor, cho_solve
 
 from bot.matching.analysis import KINDS, Analysis, Kind, analyse
 from bot.matching.correction import Corrector
+from bot.matching.meaning import Meanings
+from bot.matching.nearness import BEST, Nearness, beside
 from bot.matching.records import Item
 
 Floats = npt.NDArray[np.float32]
@@ -80,15 +82,18 @@ class Content:
     counts: dict[Kind, Any]
     """Per kind a sparse matrix, texts × units."""
     entries: npt.NDArray[np.bool_]
+    meanings: Floats | None = None
+    """Where there is an encoder: its vectors, texts × numbers."""
 
 
 _analysed: WeakValueDictionary[str, Analysis] = WeakValueDictionary()
 """Analyses of content (never of messages) that is still in use: the next version shares most of its texts."""
 
 
-def read(items: Sequence[Item]) -> Content:
-    """Return the content of `items`, every text analysed."""
+def read(items: Sequence[Item], meanings: Meanings | None = None) -> Content:
+    """Return the content of `items`, every text analysed, and with its vector where `meanings` has them."""
     rows: list[tuple[int, int, Analysis]] = []
+    read_texts: list[str] = []
     for owner, item in enumerate(items):
         for field, texts in ((EXAMPLE, item.examples), (TITLE, item.titles), (ANSWER, item.answers)):
             for text in texts:
@@ -96,6 +101,7 @@ def read(items: Sequence[Item]) -> Content:
                 if known_text is None:
                     known_text = _analysed[text] = analyse(text)
                 rows.append((owner, field, known_text))
+                read_texts.append(text)
     analyses = tuple(analysis for _, _, analysis in rows)
     vocabulary: dict[Kind, dict[str, int]] = {}
     counts: dict[Kind, Any] = {}
@@ -112,6 +118,7 @@ def read(items: Sequence[Item]) -> Content:
         vocabulary=vocabulary,
         counts=counts,
         entries=np.array([item.key.startswith("knowledge:") for item in items], bool),
+        meanings=None if meanings is None else meanings.rows(read_texts),
     )
 
 
@@ -252,6 +259,9 @@ class Space:
         words = {word for text in texts for word in content.analyses[text].words}
         self.corrector = Corrector(words)
         self._fit_classifiers()
+        self.nearness = (
+            None if content.meanings is None else Nearness(content.meanings[texts], owners, fields, self.size)
+        )
 
     def _fit_classifiers(self) -> None:
         count = len(self.examples)
@@ -305,22 +315,42 @@ class Space:
         missing = sum((at := vocabulary.get(unit)) is None or not known[at] for unit in bag)
         return missing / max(1, len(bag))
 
-    def evidence(self, analyses: Sequence[Analysis]) -> tuple[Ints, Floats]:
-        """Return, per message, shortlisted columns (messages × S) and their evidence (messages × S × figures)."""
+    def evidence(self, analyses: Sequence[Analysis], meanings: Floats | None = None) -> tuple[Ints, Floats]:
+        """Return, per message, shortlisted columns (messages × S) and their evidence (messages × S × figures).
+
+        With vectors of the messages (`meanings`), figures of meaning come after the others.
+        """
+        felt = None
+        if meanings is not None and self.nearness is not None:
+            felt = np.stack([self.nearness.figures(vector) for vector in meanings])
+        columns, found = self._evidences(analyses, None if felt is None else 2 * felt[:, :, BEST])
+        if felt is None:
+            return columns, found
+        own = np.take_along_axis(felt, columns[:, :, None], axis=1)
+        return columns, np.concatenate([found, beside(own)], axis=2)
+
+    def _evidences(self, analyses: Sequence[Analysis], near: Floats | None) -> tuple[Ints, Floats]:
+        """Return shortlists and evidence; `near`, messages × targets, helps to choose the shortlists."""
         if len(analyses) == 1 or self.size > _BATCHED:
-            parts = [self._one(analysis) for analysis in analyses]
+            parts = [
+                self._one(analysis, None if near is None else near[place])
+                for place, analysis in enumerate(analyses)
+            ]
             return np.concatenate([columns for columns, _ in parts]), np.concatenate(
                 [found for _, found in parts]
             )
         chunk = max(1, _CELLS // max(1, self.size * max(len(FIGURES), self.gather.shape[1])))
-        parts = [self._evidence(analyses[at : at + chunk]) for at in range(0, len(analyses), chunk)]
+        parts = [
+            self._evidence(analyses[at : at + chunk], None if near is None else near[at : at + chunk])
+            for at in range(0, len(analyses), chunk)
+        ]
         if not parts:
             return np.zeros((0, self.size), np.int64), np.zeros((0, self.size, len(NAMES)), np.float32)
         return np.concatenate([columns for columns, _ in parts]), np.concatenate(
             [found for _, found in parts]
         )
 
-    def _evidence(self, analyses: Sequence[Analysis]) -> tuple[Ints, Floats]:
+    def _evidence(self, analyses: Sequence[Analysis], near: Floats | None) -> tuple[Ints, Floats]:
         raw, similar = self._linear(analyses)
         count, size = len(analyses), self.size
         rough = (
@@ -331,6 +361,8 @@ class Space:
             + raw[:, :, FIGURES.index("words covered by all")]
             + raw[:, :, FIGURES.index("ideas covered by all")]
         )
+        if near is not None:
+            rough = rough + near
         if size > SHORTLIST:
             columns = np.argsort(-rough, axis=1, kind="stable")[:, :SHORTLIST]
             columns.sort(axis=1)
@@ -341,7 +373,7 @@ class Space:
         self._add_fuzzy(analyses, raw, columns, rough, similar)
         return columns, finished(raw, self.entry[columns])
 
-    def _one(self, analysis: Analysis) -> tuple[Ints, Floats]:
+    def _one(self, analysis: Analysis, near: Floats | None) -> tuple[Ints, Floats]:
         """Return shortlist and evidence of one message: the same figures as `_evidence`, without sparse algebra."""
         size, examples = self.size, len(self.examples)
         bags = {kind: self._bag(analysis, kind) for kind in KINDS}
@@ -358,6 +390,8 @@ class Space:
         best = [self._best(c[:examples]) for c in cosines]
         rough = best[0] + best[2] + _better(covered["words"][: 2 * size])
         rough += _better(covered["ideas"][: 2 * size])
+        if near is not None:
+            rough += near
         columns = _highest(rough, SHORTLIST)
         raw = np.zeros((1, len(columns), len(FIGURES)), np.float32)
         table = raw[0]

@@ -17,7 +17,8 @@ import numpy as np
 import numpy.typing as npt
 
 from bot.matching.analysis import Analysis, Kind
-from bot.matching.evidence import FIGURES, NAMES, VECTOR_KINDS, Floats, Ints
+from bot.matching.evidence import FIGURES, NAMES, VECTOR_KINDS, Floats, Ints, Space
+from bot.matching.nearness import MEANINGS
 
 GATE_FIGURES = (
     "probability",
@@ -35,6 +36,13 @@ GATE_FIGURES = (
     *(f"first: {name}" for name in FIGURES),
     *(f"lead: {name}" for name in FIGURES),
 )
+ENCODED_GATE_FIGURES = (
+    *GATE_FIGURES[: -len(FIGURES)],
+    *(f"first: {name}" for name in MEANINGS),
+    *GATE_FIGURES[-len(FIGURES) :],
+    *(f"lead: {name}" for name in MEANINGS),
+)
+"""What the gates see where there is an encoder."""
 _RANKERS = tuple(
     FIGURES.index(name)
     for name in FIGURES
@@ -42,6 +50,9 @@ _RANKERS = tuple(
     or name.startswith("classified")
 )
 _NEAREST = [GATE_FIGURES.index(f"first: {kind} best example") for kind in VECTOR_KINDS]
+_NEAREST_IN_MEANING = ENCODED_GATE_FIGURES.index("first: meaning best example")
+_NEAR_IN_MEANING = 0.4
+"""Cosine in meaning from which on a message has to do with an example though they share no word."""
 _TELLING = [GATE_FIGURES.index(f"first: {kind} covered by all") for kind in ("words", "ideas", "spelling")]
 
 
@@ -80,9 +91,10 @@ class Weights:
 
 
 @cache
-def shipped() -> Weights:
-    """Return the weights that ship with the package."""
-    return Weights.of(json.loads(files("bot.matching").joinpath("weights.json").read_text(encoding="utf-8")))
+def shipped(*, encoder: bool = False) -> Weights:
+    """Return the weights that ship with the package, for evidence without or with an encoder's."""
+    name = "weights_encoder.json" if encoder else "weights.json"
+    return Weights.of(json.loads(files("bot.matching").joinpath(name).read_text(encoding="utf-8")))
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +128,8 @@ def gate_inputs(
     odds /= odds.sum(axis=1, keepdims=True)
     count, size = scores.shape
     rows = np.arange(count)
-    raw = evidence[:, :, : len(FIGURES)]
+    felt = evidence[:, :, len(NAMES) : len(NAMES) + len(MEANINGS)]
+    raw = np.concatenate([evidence[:, :, : len(FIGURES)], felt], axis=2)
     first = raw[rows, order[:, 0]]
     others = raw.copy()
     others[rows, order[:, 0]] = -np.inf
@@ -147,18 +160,36 @@ def gate_inputs(
 
 def fuse(space: Weighed, analyses: Sequence[Analysis], weights: Weights) -> Fused:
     """Rank the space's targets for each message and judge how sure that is."""
-    columns, evidence = space.evidence(analyses)
+    return _fused(space, analyses, weights, *space.evidence(analyses))
+
+
+def fuse_meanings(space: Space, analyses: Sequence[Analysis], meanings: Floats, weights: Weights) -> Fused:
+    """Do the same with an encoder's vectors of the messages, and weights that were learned with one."""
+    return _fused(space, analyses, weights, *space.evidence(analyses, meanings))
+
+
+def _fused(
+    space: Weighed, analyses: Sequence[Analysis], weights: Weights, columns: Ints, evidence: Floats
+) -> Fused:
     scores = rank_scores(evidence, weights)
     order, odds, table = gate_inputs(analyses, space, evidence, scores)
     inputs = (table - weights.gate_mean) / weights.gate_scale
+    informative = table[:, _TELLING].max(axis=1) > 0
+    if table.shape[1] == len(ENCODED_GATE_FIGURES):
+        informative |= table[:, _NEAREST_IN_MEANING] >= _NEAR_IN_MEANING
     return Fused(
         order=space.targets[np.take_along_axis(columns, order, axis=1)],
         scores=odds,
         first=inputs @ weights.first[:-1] + weights.first[-1],
         three=inputs @ weights.three[:-1] + weights.three[-1],
         evidence=table,
-        informative=table[:, _TELLING].max(axis=1) > 0,
+        informative=informative,
     )
+
+
+def nearest_in_meaning(figures: Floats) -> float:
+    """Return the cosine in meaning of a message to the nearest example of its first target, from gate figures."""
+    return float(figures[_NEAREST_IN_MEANING])
 
 
 def first_example(figures: Floats) -> float:

@@ -15,6 +15,7 @@ from rapidfuzz import fuzz
 from bot.matching.correction import Corrector
 from bot.matching.evidence import Floats, Ints
 from bot.matching.linear import Vocabulary, features, pruned, tokens, train
+from bot.matching.senses import Senses
 
 _NEAR_CLASSES = 5
 _NEAREST = 20
@@ -250,10 +251,17 @@ class Gates:
     tried: Tried
 
 
-def learn_gates(texts: Sequence[str], owners: Ints, outside: Sequence[str], seed: int = 0) -> Gates:
+def learn_gates(
+    texts: Sequence[str],
+    owners: Ints,
+    outside: Sequence[str],
+    vectors: Floats | None = None,
+    seed: int = 0,
+) -> tuple[Gates, Gates | None]:
     """Learn how far to trust a classifier of these texts, by fits that leave some of them out.
 
-    Each fit leaves out a third of the examples, a third of the outside texts, and a fifth of the classes.
+    Each fit leaves out a third of the examples, a third of the outside texts, and a fifth of the classes. With an
+    encoder's `vectors` of `texts` and `outside`, gates for words and meaning together come second.
     """
     rng = np.random.default_rng(seed)
     words = [tokens(text) for text in (*texts, *outside)]
@@ -267,12 +275,16 @@ def learn_gates(texts: Sequence[str], owners: Ints, outside: Sequence[str], seed
     right: list[bool] = []
     beyond: list[int] = []
     listed: list[bool] = []
+    sensed_table: list[list[float]] = []
+    sensed_right: list[bool] = []
+    sensed_listed: list[bool] = []
     for number in range(_FOLDS):
         gone = np.array([label != OUTSIDE and group[int(label)] == number for label in labels])
         kept = np.flatnonzero((fold != number) & ~gone)
         if len(np.unique(labels[kept])) < 2:
             continue
         model = Linear.on([words[i] for i in kept], [documents[i] for i in kept], labels[kept], _ROUGH)
+        senses = None if vectors is None else Senses(vectors[kept], labels[kept])
         held = np.flatnonzero(
             (fold == number) & ~gone & ((labels == OUTSIDE) | (rng.random(len(labels)) < share))
         )
@@ -288,7 +300,21 @@ def learn_gates(texts: Sequence[str], owners: Ints, outside: Sequence[str], seed
                 beyond.append(kind_of)
                 right.append(kind_of == 0 and scored.classes[0] == labels[row])
                 listed.append(kind_of == 0 and labels[row] in scored.classes[:3])
+                if senses is not None and vectors is not None:
+                    sensed = senses.judge(scored, vectors[row])
+                    sensed_table.append(sensed.figures)
+                    sensed_right.append(kind_of == 0 and sensed.classes[0] == labels[row])
+                    sensed_listed.append(kind_of == 0 and labels[row] in sensed.classes[:3])
     figures, kinds = np.array(table, np.float32), np.array(beyond)
+    gates = _gates(figures, kinds, np.array(right), np.array(listed))
+    if vectors is None:
+        return gates, None
+    figures = np.hstack([figures, np.array(sensed_table, np.float32)])
+    return gates, _gates(figures, kinds, np.array(sensed_right), np.array(sensed_listed))
+
+
+def _gates(figures: Floats, kinds: Ints, right: np.ndarray, listed: np.ndarray) -> Gates:
+    """Return gates learned from rows of figures; `kinds` are 0 in scope, 1 outside as given, 2 of a class left out."""
     mean, scale = figures.mean(axis=0), np.maximum(figures.std(axis=0), 1e-3)
     inputs = (figures - mean) / scale
     weights = np.ones(len(kinds))
@@ -298,16 +324,16 @@ def learn_gates(texts: Sequence[str], owners: Ints, outside: Sequence[str], seed
         weights[rows] = (
             _OUTSIDE_WEIGHT / (1 - _OUTSIDE_WEIGHT) * (kinds == 0).sum() / rows.sum() / len(kinds_there)
         )
-    quick = _logistic(mean[:_QUICK], scale[:_QUICK], inputs[:, :_QUICK], np.array(right), weights)
-    first = _logistic(mean, scale, inputs, np.array(right), weights)
-    three = _logistic(mean, scale, inputs, np.array(listed), weights)
+    quick = _logistic(mean[:_QUICK], scale[:_QUICK], inputs[:, :_QUICK], right, weights)
+    first = _logistic(mean, scale, inputs, right, weights)
+    three = _logistic(mean, scale, inputs, listed, weights)
     tried = Tried(
         quick=quick.of(inputs[:, :_QUICK]),
         first=first.of(inputs),
         three=three.of(inputs),
-        right=np.array(right),
+        right=right,
         outside=kinds > 0,
-        listed=np.array(listed),
+        listed=listed,
         real=kinds == 1,
     )
     return Gates(quick, first, three, tried)

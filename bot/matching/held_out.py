@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from bot.matching.evidence import EXAMPLE, Content, Floats, Ints, Space
-from bot.matching.fusion import Fused, Weights, fuse
+from bot.matching.fusion import Fused, Weights, fuse, fuse_meanings
 
 FOLDS = 4
 MOST_ROWS = 900
@@ -33,6 +33,12 @@ class HeldOut:
     """The right one was among the first three."""
 
 
+def nothing_held_out() -> HeldOut:
+    """Return what there is to say of a content too small to be tried."""
+    logits, known = np.zeros(0, np.float32), np.zeros(0, bool)
+    return HeldOut(first=logits, three=logits, outside=known, right=known, listed=known)
+
+
 def held_out(content: Content, weights: Weights, partitions: int = 2, seed: int = 0) -> HeldOut:
     """Try every example on fits that leave out a quarter of the examples and a quarter of the targets.
 
@@ -42,14 +48,7 @@ def held_out(content: Content, weights: Weights, partitions: int = 2, seed: int 
         partitions = 1
     parts = [part for number in range(partitions) for part in _partition(content, weights, seed + number)]
     if not parts:
-        nothing = np.zeros(0, np.float32)
-        return HeldOut(
-            nothing,
-            nothing,
-            nothing.astype(bool),
-            nothing.astype(bool),
-            nothing.astype(bool),
-        )
+        return nothing_held_out()
     return HeldOut(
         first=np.concatenate([fused.first for fused, _, _ in parts]),
         three=np.concatenate([fused.three for fused, _, _ in parts]),
@@ -86,4 +85,8 @@ def _partition(content: Content, weights: Weights, seed: int) -> Iterator[tuple[
         if not len(rows):
             continue
         analyses = [space.corrected(content.analyses[row]) for row in rows]
-        yield fuse(space, analyses, weights), content.owners[rows], gone[rows]
+        if content.meanings is None:
+            fused = fuse(space, analyses, weights)
+        else:
+            fused = fuse_meanings(space, analyses, content.meanings[rows], weights)
+        yield fused, content.owners[rows], gone[rows]

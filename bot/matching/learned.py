@@ -15,6 +15,7 @@ from bot.matching.held_out import HeldOut
 Array = npt.NDArray[Any]
 
 _GATES = ("quick", "first", "three")
+_SENSED = "sensed."
 _WHETHER = frozenset({"outside", "right", "listed", "real"})
 """Arrays of yes and no; the others are of numbers."""
 
@@ -25,33 +26,41 @@ class Learned:
 
     fusion: HeldOut | None = None
     classified: Gates | None = None
+    sensed: Gates | None = None
+    """Of words and meaning together, where there is an encoder."""
 
     def arrays(self) -> dict[str, Array]:
         """Return it as named arrays."""
         found: dict[str, Array] = {}
         if self.fusion is not None:
             found |= {f"fusion.{each.name}": getattr(self.fusion, each.name) for each in fields(HeldOut)}
-        if self.classified is not None:
-            tried = self.classified.tried
-            found |= {f"tried.{each.name}": getattr(tried, each.name) for each in fields(Tried)}
+        for prefix, gates in (("", self.classified), (_SENSED, self.sensed)):
+            if gates is None:
+                continue
+            found |= {f"{prefix}tried.{each.name}": getattr(gates.tried, each.name) for each in fields(Tried)}
             for name in _GATES:
-                gate: Gate = getattr(self.classified, name)
+                gate: Gate = getattr(gates, name)
                 found |= {
-                    f"{name}.{each.name}": np.asarray(getattr(gate, each.name)) for each in fields(Gate)
+                    f"{prefix}{name}.{each.name}": np.asarray(getattr(gate, each.name))
+                    for each in fields(Gate)
                 }
         return found
 
     @classmethod
     def of(cls, arrays: Mapping[str, Array]) -> Learned:
         """Return what `arrays` made. Raises `ValueError` or `KeyError` where they could not have."""
-        fusion = classified = None
+        fusion = None
         if "fusion.first" in arrays:
             fusion = HeldOut(**_rows("fusion", [each.name for each in fields(HeldOut)], arrays))
-        if "tried.first" in arrays:
-            tried = Tried(**_rows("tried", [each.name for each in fields(Tried)], arrays))
-            quick, first, three = (_gate(name, arrays) for name in _GATES)
-            classified = Gates(quick, first, three, tried)
-        return cls(fusion=fusion, classified=classified)
+        return cls(fusion=fusion, classified=_gates("", arrays), sensed=_gates(_SENSED, arrays))
+
+
+def _gates(prefix: str, arrays: Mapping[str, Array]) -> Gates | None:
+    if f"{prefix}tried.first" not in arrays:
+        return None
+    tried = Tried(**_rows(f"{prefix}tried", [each.name for each in fields(Tried)], arrays))
+    quick, first, three = (_gate(f"{prefix}{name}", arrays) for name in _GATES)
+    return Gates(quick, first, three, tried)
 
 
 def _rows(kind: str, names: list[str], arrays: Mapping[str, Array]) -> dict[str, Array]:

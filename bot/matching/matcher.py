@@ -18,7 +18,8 @@ from bot.matching.calibration import answer_threshold, offer_threshold, row_weig
 from bot.matching.fusion import shipped
 from bot.matching.index import PastAnswer, bare
 from bot.matching.learned import Learned
-from bot.matching.parts import SURE, Classified, Fusion, Judged, Part
+from bot.matching.meaning import Meanings
+from bot.matching.parts import SURE, Classified, Fusion, Judged, Part, told_by_key
 from bot.matching.records import Candidate, Evidence, Item, MatchPolicy, Ranking
 from bot.text import fold
 
@@ -39,41 +40,84 @@ _TELLING_WORDS = 4
 
 
 def fit(
-    items: Sequence[Item], outside: Sequence[str], policy: MatchPolicy, *, learned: Learned | None = None
+    items: Sequence[Item],
+    outside: Sequence[str],
+    policy: MatchPolicy,
+    *,
+    learned: Learned | None = None,
+    meanings: Meanings | None = None,
 ) -> Matcher:
     """Fit a matcher to `items`; `outside` are examples of what belongs to staff, and may be empty.
 
     Nothing but the content is needed: thresholds come from its own examples, held out in turn. That is most of
     the work; what was `learned` from the same content gives the same matcher without it, and what was learned from
-    nearly the same content one with nearly the right thresholds.
+    nearly the same content one with nearly the right thresholds. With `meanings` an encoder's evidence joins the rest;
+    vectors it knows are not worked out again.
     """
     # One thread of linear algebra: more of them win nothing here and take the other core from whoever serves.
     with threadpool_limits(1):
         cut = [text[:LONGEST_MESSAGE] for text in outside]
-        return _fit([_cut(item) for item in items], cut, policy, learned or Learned())
+        return _fit([_cut(item) for item in items], cut, policy, learned or Learned(), meanings)
 
 
-def _fit(items: list[Item], outside: list[str], policy: MatchPolicy, learned: Learned) -> Matcher:
+def _fit(
+    items: list[Item],
+    outside: list[str],
+    policy: MatchPolicy,
+    learned: Learned,
+    meanings: Meanings | None,
+) -> Matcher:
+    if meanings is not None:
+        meanings = meanings.covering(
+            (*outside, *(t for i in items for t in (*i.examples, *i.titles, *i.answers, told_by_key(i))))
+        )
     rich = rich_items(items)
     share = policy.outside_share
     parts: list[Part] = []
     if rich:
-        parts.append(Classified([items[n] for n in rich], rich, outside, share, learned.classified))
+        parts.append(
+            Classified(
+                [items[n] for n in rich],
+                rich,
+                outside,
+                share,
+                learned.classified,
+                learned.sensed,
+                meanings=meanings,
+            )
+        )
     rest = sorted(set(range(len(items))) - set(rich))
     if rest or not rich:
         covers = len(rest) / max(1, len(items)) if rich else 1.0
+        weights = shipped(encoder=meanings is not None)
         parts.append(
-            Fusion([items[n] for n in rest], rest, outside, shipped(), share, learned.fusion, covers=covers)
+            Fusion(
+                [items[n] for n in rest],
+                rest,
+                outside,
+                weights,
+                share,
+                learned.fusion,
+                covers=covers,
+                meanings=meanings,
+            )
         )
-    return Matcher(items, outside, parts, policy)
+    return Matcher(items, outside, parts, policy, meanings)
 
 
 class Matcher:
     """Ranks messages against fitted content."""
 
     def __init__(
-        self, items: Sequence[Item], outside: Sequence[str], parts: Sequence[Part], policy: MatchPolicy
+        self,
+        items: Sequence[Item],
+        outside: Sequence[str],
+        parts: Sequence[Part],
+        policy: MatchPolicy,
+        meanings: Meanings | None = None,
     ) -> None:
+        self.meanings = meanings
+        """Vectors of the content's texts, where there is an encoder."""
         self._keys = [item.key for item in items]
         self._phrases = _Phrases(items)
         self._outside = tuple(outside)
@@ -100,6 +144,7 @@ class Matcher:
         return Learned(
             fusion=next((part.tried for part in self.parts if isinstance(part, Fusion)), None),
             classified=next((part.gates for part in self.parts if isinstance(part, Classified)), None),
+            sensed=next((part.sensed_gates for part in self.parts if isinstance(part, Classified)), None),
         )
 
     def at_share(self, outside_share: float) -> Matcher:

@@ -15,10 +15,21 @@ import numpy as np
 from bot.matching.analysis import Analysis
 from bot.matching.calibration import row_weights, shift_of, sigmoid
 from bot.matching.evidence import FIGURES, VECTOR_KINDS, Floats, Space, read
-from bot.matching.fusion import Weights, first_example, fuse
-from bot.matching.gate import Gate, Gates, Linear, learn_gates
-from bot.matching.held_out import HeldOut, held_out
+from bot.matching.fusion import (
+    Fused,
+    Weights,
+    first_example,
+    fuse,
+    fuse_meanings,
+    nearest_in_meaning,
+    shipped,
+)
+from bot.matching.gate import OUTSIDE, Gate, Gates, Linear, learn_gates
+from bot.matching.held_out import HeldOut, held_out, nothing_held_out
+from bot.matching.meaning import Meanings
+from bot.matching.nearness import BEST
 from bot.matching.records import Item
+from bot.matching.senses import Senses
 
 OUTSIDE_PULL = 3.0
 """Logits taken off for each unit of cosine by which a message is nearer to an outside example."""
@@ -108,13 +119,17 @@ class Fusion:
         tried: HeldOut | None = None,
         *,
         covers: float = 1.0,
+        meanings: Meanings | None = None,
     ) -> None:
         """Fit on `items`, whose numbers in the whole content are `numbers`: `covers` is their share of it.
 
-        What was `tried` of the same content, or nearly the same, is taken over instead of trying anew.
+        What was `tried` of the same content, or nearly the same, is taken over instead of trying anew. With
+        `meanings` of the items and of `outside`, `weights` are those for an encoder's evidence.
         """
-        content = read(items)
+        content = read(items, meanings)
         self._numbers, self._weights, self._covers = list(numbers), weights, covers
+        self._meanings = meanings
+        self._meant_outside = meanings.rows(outside) if meanings is not None and outside else None
         self._space = Space(content)
         known = self._space.size > 0
         self._outside = (
@@ -128,6 +143,8 @@ class Fusion:
         # To some of the targets, a message meant for one of the others is a message from outside.
         outside_share = min(1 - (1 - outside_share) * self._covers, MOST_OUTSIDE)
         self._shifts = shifts_of(tried, outside_share, self._weights)
+        # A message that the encoder cannot take is judged as by a content that nothing is known of: with care.
+        self._careful = shifts_of(nothing_held_out(), outside_share, shipped())
         self.trial = Trial(
             sigmoid(tried.first + self._shifts[0]), tried.outside, np.zeros(len(tried.outside), bool)
         )
@@ -143,15 +160,22 @@ class Fusion:
         analysis = self._space.read(text)
         if self._space.size == 0 or not any(analysis.bags.values()):
             return None
-        fused = fuse(self._space, [analysis], self._weights)
+        meaning = None if self._meanings is None else self._meanings.of(text)
+        shifts = self._shifts
+        if meaning is not None:
+            fused = fuse_meanings(self._space, [analysis], meaning[None], self._weights)
+        elif self._meanings is not None:
+            fused, shifts = fuse(self._space, [analysis], shipped()), self._careful
+        else:
+            fused = fuse(self._space, [analysis], self._weights)
         if not fused.informative[0]:
             return None
-        pull = self._pull(analysis, fused.evidence[0])
+        pull = self._pull(analysis, meaning, fused)
         return Judged(
             order=[self._numbers[target] for target in fused.order[0].tolist()],
             odds=(fused.scores[0] / fused.scores[0, 0]).tolist(),
-            first=float(sigmoid(fused.first + self._shifts[0] - pull)[0]),
-            listed=float(sigmoid(fused.three + self._shifts[1] - pull)[0]),
+            first=float(sigmoid(fused.first + shifts[0] - pull)[0]),
+            listed=float(sigmoid(fused.three + shifts[1] - pull)[0]),
         )
 
     def evidence(self, text: str, numbers: Sequence[int]) -> tuple[Figures, float | None]:
@@ -164,14 +188,29 @@ class Fusion:
             self._numbers[target]: {name: float(row[list(at)].mean()) for name, at in PLAIN.items()}
             for target, row in zip(self._space.targets[columns[0]].tolist(), table[0], strict=True)
         }
+        meaning = None if self._meanings is None else self._meanings.of(text)
+        if meaning is not None and self._space.nearness is not None:
+            near = self._space.nearness.figures(meaning)[columns[0], BEST]
+            for target, share in zip(self._space.targets[columns[0]].tolist(), near.tolist(), strict=True):
+                found[self._numbers[target]]["meaning"] = share
         outside = None if self._outside is None else self._space.likeness(analysis, self._outside)
         return {number: found[number] for number in numbers if number in found}, outside
 
-    def _pull(self, analysis: Analysis, figures: Floats) -> float:
+    def _pull(self, analysis: Analysis, meaning: Floats | None, fused: Fused) -> float:
+        """Return the logits to take off, since a message is nearer to an outside example than to its first target."""
         if self._outside is None:
             return 0.0
-        nearest = self._space.likeness(analysis, self._outside)
-        return OUTSIDE_PULL * max(0.0, nearest - first_example(figures))
+        figures = fused.evidence[0]
+        nearer = self._space.likeness(analysis, self._outside) - first_example(figures)
+        if meaning is not None and self._meant_outside is not None:
+            nearer_in_meaning = float((self._meant_outside @ meaning).max()) - nearest_in_meaning(figures)
+            nearer = (nearer + nearer_in_meaning) / 2
+        return OUTSIDE_PULL * max(0.0, nearer)
+
+
+def told_by_key(item: Item) -> str:
+    """Return the words of an item's own name."""
+    return item.key.split(":", 1)[-1].replace("_", " ").replace("-", " ")
 
 
 class Classified:
@@ -184,10 +223,15 @@ class Classified:
         outside: Sequence[str],
         outside_share: float,
         gates: Gates | None = None,
+        sensed_gates: Gates | None = None,
+        *,
+        meanings: Meanings | None = None,
     ) -> None:
         """Fit on `items`, whose numbers in the whole content are `numbers`.
 
-        `gates` learned from the same content, or nearly the same, are taken over instead of learning them anew.
+        `gates` learned from the same content, or nearly the same, are taken over instead of learning them anew. With
+        `meanings` of the items and of `outside`, meaning is judged beside words where words are not sure; of that
+        `sensed_gates` were learned.
         """
         examples = [
             (number, text) for number, item in zip(numbers, items, strict=True) for text in item.examples
@@ -195,35 +239,31 @@ class Classified:
         told = [
             (number, text)
             for number, item in zip(numbers, items, strict=True)
-            for text in (
-                *item.titles,
-                *item.answers,
-                item.key.split(":", 1)[-1].replace("_", " ").replace("-", " "),
-            )
+            for text in (*item.titles, *item.answers, told_by_key(item))
         ]
         owners = np.array([number for number, _ in examples], np.int64)
-        self.gates: Gates = (
-            learn_gates([text for _, text in examples], owners, outside) if gates is None else gates
-        )
-        self._model = Linear(
-            [text for _, text in (*examples, *told)],
-            np.array([number for number, _ in (*examples, *told)], np.int64),
-            outside,
-        )
+        self._meanings = meanings
+        if gates is None or (meanings is not None and sensed_gates is None):
+            texts = [text for _, text in examples]
+            vectors = None if meanings is None else meanings.rows((*texts, *outside))
+            gates, sensed_gates = learn_gates(texts, owners, outside, vectors)
+        self.gates: Gates = gates
+        self.sensed_gates: Gates | None = None if meanings is None else sensed_gates
+        texts = [text for _, text in (*examples, *told)]
+        labels = np.array([number for number, _ in (*examples, *told)], np.int64)
+        self._model = Linear(texts, labels, outside)
+        self._senses: Senses | None = None
+        if meanings is not None:
+            beyond = np.full(len(outside), OUTSIDE)
+            self._senses = Senses(meanings.rows((*texts, *outside)), np.concatenate([labels, beyond]))
         self._calibrate(outside_share)
 
     def _calibrate(self, outside_share: float) -> None:
-        tried = self.gates.tried
-        share = row_weights(tried.outside, outside_share, tried.real)
-        self._shifts = [
-            shift_of(logits, right, share)
-            for logits, right in (
-                (tried.quick, tried.right),
-                (tried.first, tried.right),
-                (tried.three, tried.listed),
-            )
-        ]
-        self.trial = Trial(sigmoid(tried.first + self._shifts[1]), tried.outside, tried.real)
+        self._shifts = _shifts(self.gates, outside_share)
+        judged = self.sensed_gates or self.gates
+        self._sensed_shifts = _shifts(judged, outside_share)
+        tried = judged.tried
+        self.trial = Trial(sigmoid(tried.first + self._sensed_shifts[1]), tried.outside, tried.real)
 
     def at_share(self, outside_share: float) -> Classified:
         """See `Part`."""
@@ -237,15 +277,23 @@ class Classified:
         if scored is None:
             return None
         quick = _probability(self.gates.quick, self._shifts[0], scored.figures)
+        classes, scores = scored.classes, scored.scores
         if quick >= SURE:
             first = listed = quick
         else:
             figures = [*scored.figures, *scored.near()]
-            first = _probability(self.gates.first, self._shifts[1], figures)
-            listed = max(first, _probability(self.gates.three, self._shifts[2], figures))
+            gates, shifts = self.gates, self._shifts
+            meaning = None if self._meanings is None else self._meanings.of(text)
+            if meaning is not None and self._senses is not None and self.sensed_gates is not None:
+                sensed = self._senses.judge(scored, meaning)
+                classes, scores = sensed.classes, sensed.scores
+                figures += sensed.figures
+                gates, shifts = self.sensed_gates, self._sensed_shifts
+            first = _probability(gates.first, shifts[1], figures)
+            listed = max(first, _probability(gates.three, shifts[2], figures))
         return Judged(
-            order=scored.classes[:10].tolist(),
-            odds=np.exp(_SHARPNESS * (scored.scores[:10] - scored.scores[0])).tolist(),
+            order=classes[:10].tolist(),
+            odds=np.exp(_SHARPNESS * (scores[:10] - scores[0])).tolist(),
             first=first,
             listed=listed,
         )
@@ -253,6 +301,20 @@ class Classified:
     def evidence(self, text: str, numbers: Sequence[int]) -> tuple[Figures, float | None]:
         """See `Part`."""
         return self._model.evidence(self._model.read(text), numbers), None
+
+
+def _shifts(gates: Gates, outside_share: float) -> list[float]:
+    """Return what to add to the logits of the quick gate and of the two full ones, by what was tried."""
+    tried = gates.tried
+    share = row_weights(tried.outside, outside_share, tried.real)
+    return [
+        shift_of(logits, right, share)
+        for logits, right in (
+            (tried.quick, tried.right),
+            (tried.first, tried.right),
+            (tried.three, tried.listed),
+        )
+    ]
 
 
 def _probability(gate: Gate, shift: float, figures: Sequence[float]) -> float:

@@ -1,4 +1,4 @@
-"""Run the benchmarks: `python -m tests.benchmarks [--data PATH] [NAME …]`, with no name all of them.
+"""Run the benchmarks: `python -m tests.benchmarks [--data PATH] [--encoder DIR] [NAME …]`, with no name all of them.
 
 A benchmark is a module of this package with `main(data: Path | None)`; `data` is the folder of the benchmark data:
 the one named, else `DESK_DATA`, else ../shared/data beside the project; None when there is none. Modules whose `main`
@@ -41,6 +41,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run what was asked for; return 1 when one of them could not run."""
     parser = argparse.ArgumentParser(prog="python -m tests.benchmarks", description=__doc__)
     parser.add_argument("--data", type=Path, help="folder of the benchmark data")
+    parser.add_argument("--encoder", type=Path, help="folder of a sentence encoder for the router to match with")
     parser.add_argument("--list", action="store_true", help="only name the benchmarks")
     parser.add_argument("name", nargs="*", help="which to run; all when none is named")
     chosen = parser.parse_args(arguments)
@@ -48,6 +49,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(f"{chosen.data} is no folder; name the one that holds the benchmark data.", file=sys.stderr)
         return 2
     data = chosen.data or Path(os.environ.get("DESK_DATA", ROOT.parent / "shared" / "data"))
+    if chosen.encoder is not None:
+        os.environ["ENCODER_DIR"] = str(chosen.encoder.resolve())
     os.environ["DESK_DATA"] = str(data.resolve())  # before a module reads it
     benchmarks, apart = found()
     unknown = [name for name in chosen.name if name not in benchmarks]

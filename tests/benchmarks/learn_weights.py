@@ -1,9 +1,10 @@
 """Learn the weights that ship in `bot/matching/weights.json`.
 
-    python -m tests.benchmarks.learn_weights [--without NAME]
+    python -m tests.benchmarks.learn_weights [--without NAME] [--encoder DIR]
 
 It fits on the civic sets, on this project's own small contents and on small deployments drawn from public sets;
-`--without` leaves one set out, to measure on it. Needs the benchmark data (see contents.py).
+`--without` leaves one set out, to measure on it. With an encoder, which must know English, it fits on the English ones
+with its evidence and writes `weights_encoder.json`. Needs the benchmark data (see contents.py).
 """
 
 from __future__ import annotations
@@ -19,10 +20,21 @@ from scipy.optimize import minimize
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import roc_auc_score
 
+from bot.encoder import open_encoder
 from bot.matching.calibration import row_weights, shift_of
 from bot.matching.evidence import NAMES, Floats, Ints, Space, read
-from bot.matching.fusion import GATE_FIGURES, Weights, gate_inputs, rank_scores, shipped
+from bot.matching.fusion import (
+    ENCODED_GATE_FIGURES,
+    GATE_FIGURES,
+    Weights,
+    gate_inputs,
+    rank_scores,
+    shipped,
+)
 from bot.matching.held_out import held_out
+from bot.matching.meaning import Meanings
+from bot.matching.nearness import MEANING_NAMES
+from bot.text import language_of
 from tests.benchmarks.contents import Content, civic, draw, own, part
 
 ATTRIBUTION = (
@@ -46,12 +58,13 @@ class Rows:
     """Place of the right target in the shortlist, -1 where there is none."""
 
 
-def rows_of(content: Content) -> Rows:
-    """Return the evidence for every question of `content`."""
-    space = Space(read(content.items))
+def rows_of(content: Content, meanings: Meanings | None = None) -> Rows:
+    """Return the evidence for every question of `content`; `meanings` covers its texts and its questions."""
+    space = Space(read(content.items, meanings))
     numbers = {item.key: number for number, item in enumerate(content.items)}
     analyses = [space.read(q.text) for q in content.questions]
-    columns, evidence = space.evidence(analyses)
+    vectors = None if meanings is None else meanings.rows(q.text for q in content.questions)
+    columns, evidence = space.evidence(analyses, vectors)
     right = np.full(len(analyses), -1)
     for at, question in enumerate(content.questions):
         if question.expect is not None:
@@ -78,7 +91,7 @@ def learn_ranker(data: Sequence[Rows], scale: Floats, l2: float = RANKER_L2) -> 
             grad = grad + weight * np.tensordot(odds, evidence, ((0, 1), (0, 1)))
         return total, grad
 
-    start = np.zeros(len(NAMES))
+    start = np.zeros(len(scale))
     return minimize(loss, start, jac=True, method="L-BFGS-B", options={"maxiter": 150}).x.astype(np.float32)
 
 
@@ -89,7 +102,7 @@ def source(content: Content) -> str:
 
 def learn(data: Sequence[Rows], l2: float = RANKER_L2, c: float = GATE_C, folds: int = 6) -> Weights:
     """Return ranker and gates; the gates see scores of rankers that did not learn on their rows."""
-    stacked = np.concatenate([r.evidence.reshape(-1, len(NAMES)) for r in data])
+    stacked = np.concatenate([r.evidence.reshape(-1, r.evidence.shape[2]) for r in data])
     scale = np.maximum(stacked.std(axis=0), 1e-3).astype(np.float32)
     groups = sorted({source(r.content) for r in data})
     fold = {name: i % folds for i, name in enumerate(groups)}
@@ -158,6 +171,18 @@ def everything() -> list[Content]:
     return sets + [part(c, s) for c in sets for s in range(4)] + draws
 
 
+def in_english(contents: Sequence[Content]) -> list[Content]:
+    """Return those of `contents` that are in English."""
+    return [c for c in contents if language_of(c.questions[0].text) == "en"]
+
+
+def texts_of(contents: Sequence[Content]) -> set[str]:
+    """Return all texts of `contents`, and their questions."""
+    items = [item for c in contents for item in c.items]
+    asked = {q.text for c in contents for q in c.questions}
+    return asked | {t for i in items for t in (*i.examples, *i.titles, *i.answers)}
+
+
 def learn_shift(data: Sequence[Rows]) -> Floats:
     """Return how far held-out examples foretell the shift that questions need, per gate slope and constant.
 
@@ -187,23 +212,33 @@ def main() -> None:
     """Learn from everything and write the weights beside the code that reads them."""
     parser = argparse.ArgumentParser(description=main.__doc__)
     parser.add_argument("--without", default=None, help="leave out one source, to measure on it")
-    parser.add_argument("--out", type=Path, default=Path("bot/matching/weights.json"))
+    parser.add_argument(
+        "--encoder", type=Path, default=None, help="folder of a sentence encoder to learn with"
+    )
+    parser.add_argument("--out", type=Path, default=None, help="file to write, instead of the shipped one")
     parser.add_argument("--quick", action="store_true", help="keep the shipped shift")
     arguments = parser.parse_args()
-    data = [rows_of(c) for c in everything() if source(c) != arguments.without]
+    contents = [c for c in everything() if source(c) != arguments.without]
+    meanings = None
+    if arguments.encoder is not None:
+        contents = in_english(contents)
+        meanings = Meanings(open_encoder(arguments.encoder)).covering(texts_of(contents))
+    data = [rows_of(c, meanings) for c in contents]
     weights = learn(data)
     shift = shipped().shift if arguments.quick else learn_shift(data)
     weights = replace(weights, shift=shift)
     values = {name: getattr(weights, name).round(5).tolist() for name in Weights.__slots__}
     sources = sorted({source(r.content) for r in data})
+    encoded = meanings is not None
     about = {
-        "learned_by": "tests/benchmarks/learn_weights.py",
+        "learned_by": "tests/benchmarks/learn_weights.py" + (" --encoder" if encoded else ""),
         "learned_on": sources,
         "attribution": ATTRIBUTION,
-        "figures": list(NAMES),
-        "gate_figures": list(GATE_FIGURES),
+        "figures": [*NAMES, *(MEANING_NAMES if encoded else ())],
+        "gate_figures": list(ENCODED_GATE_FIGURES if encoded else GATE_FIGURES),
     }
-    arguments.out.write_text(json.dumps({"about": about, **values}, indent=0) + "\n", encoding="utf-8")
+    out = arguments.out or Path("bot/matching", "weights_encoder.json" if encoded else "weights.json")
+    out.write_text(json.dumps({"about": about, **values}, indent=0) + "\n", encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -1,17 +1,20 @@
 """The router alone on the public sets and the civic ones: `python -m tests.benchmarks router --data PATH`.
 
 Fits on training rows (or a civic set's content) only and reports validation rows: development figures. The published
-test parts are not used. `with typos`: one or two random character edits in every message, by a fixed seed.
+test parts are not used. `with typos`: one or two random character edits in every message, by a fixed seed. With
+`--encoder DIR` before the name, the sentence encoder in that folder joins (English sets only, for an English one).
 """
 
+import os
 import random
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from bot.encoder import open_encoder
 from bot.evaluate import HANDOFF, Question, Report, evaluate
-from bot.matching import MatchPolicy, fit
+from bot.matching import MatchPolicy, Meanings, fit
 from tests.benchmarks import contents
 
 LETTERS = "abcdefghijklmnopqrstuvwxyz"
@@ -55,6 +58,8 @@ def main(data: Path | None = None) -> None:
         "| not answered, of outside | joint | covered at 0.98 | ms mean / p99 | fit s |"
     )
     print("|---" * 12 + "|")
+    folder = os.environ.get("ENCODER_DIR")
+    meanings = Meanings(open_encoder(Path(folder))) if folder else None
     fitted: tuple[tuple[str, int | None], object, float] | None = None
     for trial in TRIALS:
         content = (
@@ -66,7 +71,8 @@ def main(data: Path | None = None) -> None:
         if fitted is None or fitted[0] != key:
             begun = time.perf_counter()
             policy = MatchPolicy(target_precision=trial.target_precision)
-            matcher = fit(content.items, content.outside if trial.outside else (), policy)
+            outside = content.outside if trial.outside else ()
+            matcher = fit(content.items, outside, policy, meanings=meanings)
             fitted = (key, matcher, time.perf_counter() - begun)
         _, matcher, seconds = fitted
         questions = [Question(text=q.text, expect=q.expect or HANDOFF) for q in content.questions]
