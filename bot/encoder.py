@@ -167,7 +167,7 @@ def read_manner(folder: Path) -> Manner:
         for name, on in pooling.items()
         if name.startswith("pooling_mode_") and on is True
     ]
-    if len(chosen) > 1 or not set(chosen) <= {"mean", "cls", "max", "last"}:
+    if len(chosen) > 1 or not set(chosen) <= {"mean", "cls", "max", "lasttoken"}:
         raise ValueError(f"its pooling is {' and '.join(chosen)}, which the desk does not know")
     sentences, model = _settings(folder, "sentence_bert_config.json"), _settings(folder, "config.json")
     prompts = _settings(folder, "config_sentence_transformers.json")
@@ -178,7 +178,7 @@ def read_manner(folder: Path) -> Manner:
         {str(step.get("type", "")).rsplit(".", 1)[-1] for step in steps} if isinstance(steps, list) else set()
     )
     return Manner(
-        pooling={"last": "lasttoken"}.get(chosen[0], chosen[0]) if chosen else "mean",
+        pooling=chosen[0] if chosen else "mean",
         tokens=min(length for length in longest if isinstance(length, int) and length > 2),
         lower=sentences.get("do_lower_case") is True,
         prefix=str(prefix),

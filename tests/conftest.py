@@ -2,12 +2,14 @@
 
 import os
 from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, settings
 
 import bot.corpus
 from bot.corpus import Corpus, build_corpus
+from bot.encoder import OnnxEncoder, open_encoder
 from bot.store.tinydb import open_tinydb
 from bot.urgent import Detector, UrgentContent, build_detector
 from bot.vault import Vault
@@ -53,6 +55,20 @@ def trained_once() -> Iterator[None]:
 def corpus(trained_once: None) -> Corpus:
     """The small city's content, fitted."""
     return build_corpus(read_sample())
+
+
+@pytest.fixture(scope="session")
+def encoder_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with a real sentence encoder, for English."""
+    from tests import minilm
+
+    return minilm.write(tmp_path_factory.mktemp("encoder"))
+
+
+@pytest.fixture(scope="session")
+def encoder(encoder_dir: Path) -> OnnxEncoder:
+    """The same, opened."""
+    return open_encoder(encoder_dir)
 
 
 @pytest.fixture

@@ -41,7 +41,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run what was asked for; return 1 when one of them could not run."""
     parser = argparse.ArgumentParser(prog="python -m tests.benchmarks", description=__doc__)
     parser.add_argument("--data", type=Path, help="folder of the benchmark data")
-    parser.add_argument("--encoder", type=Path, help="folder of a sentence encoder for the router to match with")
+    parser.add_argument(
+        "--encoder", type=Path, help="folder of a sentence encoder for the router to match with"
+    )
     parser.add_argument("--list", action="store_true", help="only name the benchmarks")
     parser.add_argument("name", nargs="*", help="which to run; all when none is named")
     chosen = parser.parse_args(arguments)
