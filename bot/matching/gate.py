@@ -12,6 +12,7 @@ from typing import Any, cast
 import numpy as np
 from rapidfuzz import fuzz
 
+from bot.matching.calibration import sigmoid
 from bot.matching.correction import Corrector
 from bot.matching.evidence import Floats, Ints
 from bot.matching.linear import Vocabulary, features, pruned, tokens, train
@@ -20,8 +21,10 @@ from bot.matching.senses import Senses
 _NEAR_CLASSES = 5
 _NEAREST = 20
 _FOLDS = 3
-_ROUGH = 0.1
-"""Tolerance of the fits that leave texts out."""
+_PASSES = 8
+"""Over the texts, to fit what is served."""
+_ROUGH_PASSES = 5
+"""To fit what leaves texts out."""
 _GROUPS = 5
 """In each fold one group of classes in five is left out, to play what lies outside."""
 _ROWS = 3000
@@ -29,6 +32,10 @@ _ROWS = 3000
 _PSEUDO_ROWS = 400
 """Rows of left-out classes per fold."""
 _OUTSIDE_WEIGHT = 0.2
+_FREEDOM = 0.3
+"""What the gate's fit weighs against the squares of its weights."""
+_MOST_STEPS = 100
+_EXACT = 1e-7
 _MOST_CORRECTIONS = 4
 """Words of a message that are put right: a message with more is not a slip of the pen."""
 _QUICK = 11
@@ -50,41 +57,46 @@ class Scored:
     """Returns what the full gate sees besides."""
 
 
+@dataclass(frozen=True, slots=True)
+class Rows:
+    """Texts that were read, and the targets they belong to."""
+
+    words: list[list[str]]
+    documents: list[tuple[list[str], ...]]
+    labels: Ints
+    """Numbers of targets; `OUTSIDE` for texts that belong to none."""
+
+    @classmethod
+    def of(cls, texts: Sequence[str], owners: Ints, outside: Sequence[str]) -> Rows:
+        """Read texts of the targets `owners`, and texts outside, which come last."""
+        words = [tokens(text) for text in (*texts, *outside)]
+        labels = np.concatenate([owners, np.full(len(outside), OUTSIDE)]).astype(np.int64)
+        return cls(words, [features(w) for w in words], labels)
+
+    def at(self, places: Ints) -> Rows:
+        """Return some of them, in that order."""
+        return Rows([self.words[i] for i in places], [self.documents[i] for i in places], self.labels[places])
+
+
 class Linear:
     """A fitted classifier with its neighbours."""
 
-    def __init__(
-        self, texts: Sequence[str], owners: Ints, outside: Sequence[str], tolerance: float = 0.01
-    ) -> None:
-        """Fit on `texts`, row by row of the targets `owners`, and on texts that belong to none."""
-        words = [tokens(text) for text in (*texts, *outside)]
-        documents = [features(w) for w in words]
-        labels = np.concatenate([owners, np.full(len(outside), OUTSIDE)]).astype(np.int64)
-        self._build(words, documents, labels, tolerance)
-
-    @classmethod
-    def on(cls, words: list[list[str]], documents: list[Any], labels: Ints, tolerance: float) -> Linear:
-        """Return a classifier fitted on texts that were read before."""
-        self = cls.__new__(cls)
-        self._build(words, documents, labels, tolerance)
-        return self
-
-    def _build(self, words: list[list[str]], documents: list[Any], labels: Ints, tolerance: float) -> None:
-        order = np.argsort(labels, kind="stable")
-        words, documents = [words[i] for i in order], [documents[i] for i in order]
-        labels = labels[order]
+    def __init__(self, rows: Rows, passes: int = _PASSES) -> None:
+        """Fit on `rows`, in `passes` over them."""
+        rows = rows.at(np.argsort(rows.labels, kind="stable"))
+        documents, labels = rows.documents, rows.labels
         self.vocabulary = Vocabulary.of(documents)
         matrix = self.vocabulary.matrix(documents)
-        weights, self.constants = train(matrix, labels, tolerance)
+        weights, self.constants = train(matrix, labels, passes)
         self.place, self.weights = pruned(self.vocabulary, weights)
         self.classes = np.unique(labels)
         self.has_outside = bool(len(self.classes)) and self.classes[0] == OUTSIDE
         matrix = matrix.astype(np.float32)
         self.bounds = [*np.searchsorted(labels, self.classes, side="left").tolist(), len(labels)]
-        self.texts = [" ".join(w) for w in words]
+        self.texts = [" ".join(words) for words in rows.words]
         self.rows = [matrix[a:b] for a, b in pairwise(self.bounds)]
-        self.known = [np.unique(rows.indices) for rows in self.rows]
-        seen = Counter(word for row in words for word in row)
+        self.known = [np.unique(of_class.indices) for of_class in self.rows]
+        seen = Counter(word for words in rows.words for word in words)
         self._corrector = Corrector(word for word, count in seen.items() if count > 1)
 
     def scores(self, ids: Ints, values: Floats) -> Floats:
@@ -251,22 +263,15 @@ class Gates:
     tried: Tried
 
 
-def learn_gates(
-    texts: Sequence[str],
-    owners: Ints,
-    outside: Sequence[str],
-    vectors: Floats | None = None,
-    seed: int = 0,
-) -> tuple[Gates, Gates | None]:
+def learn_gates(rows: Rows, vectors: Floats | None = None, seed: int = 0) -> tuple[Gates, Gates | None]:
     """Learn how far to trust a classifier of these texts, by fits that leave some of them out.
 
     Each fit leaves out a third of the examples, a third of the outside texts, and a fifth of the classes. With an
-    encoder's `vectors` of `texts` and `outside`, gates for words and meaning together come second.
+    encoder's `vectors` of `rows`, gates for words and meaning together come second.
     """
     rng = np.random.default_rng(seed)
-    words = [tokens(text) for text in (*texts, *outside)]
-    documents = [features(w) for w in words]
-    labels = np.concatenate([owners, np.full(len(outside), OUTSIDE)]).astype(np.int64)
+    labels = rows.labels
+    owners = labels[labels != OUTSIDE]
     fold = rng.permutation(len(labels)) % _FOLDS
     classes = np.unique(owners)
     group = dict(zip(classes.tolist(), (rng.permutation(len(classes)) % _GROUPS).tolist(), strict=True))
@@ -283,16 +288,16 @@ def learn_gates(
         kept = np.flatnonzero((fold != number) & ~gone)
         if len(np.unique(labels[kept])) < 2:
             continue
-        model = Linear.on([words[i] for i in kept], [documents[i] for i in kept], labels[kept], _ROUGH)
+        model = Linear(rows.at(kept), _ROUGH_PASSES)
         senses = None if vectors is None else Senses(vectors[kept], labels[kept])
         held = np.flatnonzero(
             (fold == number) & ~gone & ((labels == OUTSIDE) | (rng.random(len(labels)) < share))
         )
         pseudo = np.flatnonzero(gone)
         pseudo = pseudo[rng.permutation(len(pseudo))[:_PSEUDO_ROWS]]
-        for rows, kind in ((held, 0), (pseudo, 2)):
-            for row in rows:
-                scored = model.judge(words[row], documents[row])
+        for tried, kind in ((held, 0), (pseudo, 2)):
+            for row in tried:
+                scored = model.judge(rows.words[row], rows.documents[row])
                 if scored is None:
                     continue
                 table.append([*scored.figures, *scored.near()])
@@ -320,14 +325,14 @@ def _gates(figures: Floats, kinds: Ints, right: np.ndarray, listed: np.ndarray) 
     weights = np.ones(len(kinds))
     kinds_there = [k for k in (1, 2) if (kinds == k).any()]
     for kind in kinds_there:
-        rows = kinds == kind
-        weights[rows] = (
-            _OUTSIDE_WEIGHT / (1 - _OUTSIDE_WEIGHT) * (kinds == 0).sum() / rows.sum() / len(kinds_there)
+        alike = kinds == kind
+        weights[alike] = (
+            _OUTSIDE_WEIGHT / (1 - _OUTSIDE_WEIGHT) * (kinds == 0).sum() / alike.sum() / len(kinds_there)
         )
     quick = _logistic(mean[:_QUICK], scale[:_QUICK], inputs[:, :_QUICK], right, weights)
     first = _logistic(mean, scale, inputs, right, weights)
     three = _logistic(mean, scale, inputs, listed, weights)
-    tried = Tried(
+    found = Tried(
         quick=quick.of(inputs[:, :_QUICK]),
         first=first.of(inputs),
         three=three.of(inputs),
@@ -336,14 +341,29 @@ def _gates(figures: Floats, kinds: Ints, right: np.ndarray, listed: np.ndarray) 
         listed=listed,
         real=kinds == 1,
     )
-    return Gates(quick, first, three, tried)
+    return Gates(quick, first, three, found)
 
 
 def _logistic(mean: Floats, scale: Floats, inputs: Floats, right: np.ndarray, weights: np.ndarray) -> Gate:
     if right.all() or not right.any():
         return Gate(mean, scale, np.zeros(inputs.shape[1], np.float32), 4.0 if right.all() else -4.0)
-    # Its import takes most of a second, and only learning anew needs it.
-    from sklearn.linear_model import LogisticRegression  # noqa: PLC0415
+    design = np.column_stack([inputs, np.ones(len(inputs))]).astype(np.float64)
+    penalty = np.append(np.full(inputs.shape[1], 1 / _FREEDOM), 1e-6)
+    found = np.zeros(design.shape[1])
 
-    model = LogisticRegression(C=0.3, max_iter=500).fit(inputs, right, sample_weight=weights)
-    return Gate(mean, scale, model.coef_[0].astype(np.float32), float(model.intercept_[0]))
+    def loss(values: np.ndarray) -> float:
+        logits = design @ values
+        return float(weights @ (np.logaddexp(0, logits) - right * logits) + penalty @ values**2 / 2)
+
+    least = loss(found)
+    for _ in range(_MOST_STEPS):  # Newton's, of which ten are enough
+        odds = sigmoid(cast(Floats, design @ found))
+        slope = design.T @ (weights * (odds - right)) + penalty * found
+        curve = (design.T * (weights * odds * (1 - odds))) @ design + np.diag(penalty)
+        step = np.linalg.solve(curve, slope)
+        while (now := loss(found - step)) > least and np.abs(step).max() > _EXACT:
+            step /= 2
+        found, least = found - step, min(now, least)
+        if np.abs(step).max() <= _EXACT:
+            break
+    return Gate(mean, scale, found[:-1].astype(np.float32), float(found[-1]))

@@ -1,6 +1,6 @@
 """A linear classifier over word and character n-grams, for content rich in examples.
 
-Fitted with LIBLINEAR, scored by its own analyser and one gather of weights: a tenth of a millisecond a message.
+Fitted and scored with numpy alone: by its own analyser and one gather of weights, a tenth of a millisecond a message.
 """
 
 from __future__ import annotations
@@ -8,7 +8,6 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import pairwise
 from math import log, sqrt
@@ -28,6 +27,9 @@ _PARTS = (1.0, 0.5, 1.0, 0.5)
 """Weights of words, skipped pairs, characters and ideas; each part has length one before."""
 _WEAKEST = 0.04
 """Features none of whose weights exceeds this are dropped: they move no decision, and most are such."""
+
+_SOFTNESS = 0.5
+"""1 / 2C of the squared hinge, at C = 1."""
 
 
 def tokens(text: str) -> list[str]:
@@ -113,47 +115,44 @@ class Vocabulary:
         return sparse.csr_matrix((np.array(values), np.array(ids, np.int32), np.array(starts)), shape=shape)
 
 
-def train(matrix: Any, labels: Ints, tolerance: float = 0.01, threads: int = 2) -> tuple[Floats, Floats]:
+def train(matrix: Any, labels: Ints, passes: int) -> tuple[Floats, Floats]:
     """Return weights (units × classes) and constants of one-against-the-rest classifiers.
 
-    Solved in the primal, which draws no random numbers: the same texts give the same weights. Classes are split
-    over threads, for LIBLINEAR works outside the interpreter's lock.
+    Dual coordinate descent on the squared hinge (Hsieh et al. 2008), a text at a time and for all classes at once.
+    The order of the texts is drawn by a fixed seed: the same texts give the same weights. After `passes` over them
+    it has not converged; more passes change no decision.
     """
     classes = np.unique(labels)
-    weights = np.zeros((matrix.shape[1], len(classes)), np.float32)
-    constants = np.zeros(len(classes), np.float32)
     if len(classes) == 1:
-        return weights, constants
-
-    # Its import takes most of a second, and most contents need no classifier.
-    from sklearn.svm import LinearSVC  # noqa: PLC0415
-
-    def group(part: int) -> None:
-        own = classes[part::threads]
-        if not len(own):
-            return
-        rest = int(classes[0]) - 1  # one label for whatever this thread does not learn
-        model = LinearSVC(C=1.0, dual=False, tol=tolerance)
-        model.fit(matrix, np.where(np.isin(labels, own), labels, rest))
-        if len(model.classes_) == 2:  # one model, of the second class against the first
-            places = {int(model.classes_[1]): (model.coef_[0], model.intercept_[0])}
-            places[int(model.classes_[0])] = (-model.coef_[0], -model.intercept_[0])
-        else:
-            places = {
-                int(label): (model.coef_[at], model.intercept_[at]) for at, label in enumerate(model.classes_)
-            }
-        for place, label in enumerate(classes):
-            if label in own:
-                weights[:, place], constants[place] = places[int(label)]
-
-    with ThreadPoolExecutor(threads) as pool:
-        list(pool.map(group, range(threads)))
-    return weights, constants
+        return np.zeros((matrix.shape[1], 1), np.float32), np.zeros(1, np.float32)
+    count = matrix.shape[0]
+    with_constant = sparse.hstack([matrix, np.ones((count, 1))], format="csr", dtype=np.float32)
+    rows = [
+        (with_constant.indices[a:b].astype(np.intp), with_constant.data[a:b, None])
+        for a, b in pairwise(with_constant.indptr.tolist())
+    ]
+    steps = [1 / (float((values**2).sum()) + _SOFTNESS) for _, values in rows]
+    weights = np.zeros((with_constant.shape[1], len(classes)), np.float32)
+    duals = np.zeros((count, len(classes)), np.float32)
+    owners = np.searchsorted(classes, labels).tolist()
+    signs = np.full(len(classes), -1, np.float32)
+    rng = np.random.default_rng(0)
+    for _ in range(passes):
+        for text in rng.permutation(count).tolist():
+            (units, values), dual = rows[text], duals[text]
+            signs[owners[text]] = 1
+            there = weights.take(units, axis=0)
+            slope = signs * (values.T @ there)[0] - 1 + _SOFTNESS * dual
+            better = np.maximum(dual - steps[text] * slope, 0)
+            there += values * ((better - dual) * signs)
+            weights[units], dual[:] = there, better
+            signs[owners[text]] = -1
+    return weights[:-1], weights[-1].copy()
 
 
 def pruned(vocabulary: Vocabulary, weights: Floats) -> tuple[npt.NDArray[np.int32], Floats]:
     """Return the place of each unit in the kept rows (-1: dropped), and the kept rows of `weights`."""
-    kept = np.abs(weights).max(axis=1) >= _WEAKEST
+    kept = np.maximum(weights.max(axis=1), -weights.min(axis=1)) >= _WEAKEST
     place = np.full(len(kept), -1, np.int32)
     place[kept] = np.arange(int(kept.sum()))
     return place, np.ascontiguousarray(weights[kept])

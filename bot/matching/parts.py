@@ -24,7 +24,7 @@ from bot.matching.fusion import (
     nearest_in_meaning,
     shipped,
 )
-from bot.matching.gate import OUTSIDE, Gate, Gates, Linear, learn_gates
+from bot.matching.gate import Gate, Gates, Linear, Rows, learn_gates
 from bot.matching.held_out import HeldOut, held_out, nothing_held_out
 from bot.matching.meaning import Meanings
 from bot.matching.nearness import BEST
@@ -241,21 +241,17 @@ class Classified:
             for number, item in zip(numbers, items, strict=True)
             for text in (*item.titles, *item.answers, told_by_key(item))
         ]
-        owners = np.array([number for number, _ in examples], np.int64)
-        self._meanings = meanings
-        if gates is None or (meanings is not None and sensed_gates is None):
-            texts = [text for _, text in examples]
-            vectors = None if meanings is None else meanings.rows((*texts, *outside))
-            gates, sensed_gates = learn_gates(texts, owners, outside, vectors)
-        self.gates: Gates = gates
-        self.sensed_gates: Gates | None = None if meanings is None else sensed_gates
         texts = [text for _, text in (*examples, *told)]
-        labels = np.array([number for number, _ in (*examples, *told)], np.int64)
-        self._model = Linear(texts, labels, outside)
-        self._senses: Senses | None = None
-        if meanings is not None:
-            beyond = np.full(len(outside), OUTSIDE)
-            self._senses = Senses(meanings.rows((*texts, *outside)), np.concatenate([labels, beyond]))
+        rows = Rows.of(texts, np.array([number for number, _ in (*examples, *told)], np.int64), outside)
+        self._meanings = meanings
+        vectors = None if meanings is None else meanings.rows((*texts, *outside))
+        if gates is None or (vectors is not None and sensed_gates is None):
+            tried = np.r_[: len(examples), len(texts) : len(rows.labels)]
+            gates, sensed_gates = learn_gates(rows.at(tried), None if vectors is None else vectors[tried])
+        self.gates: Gates = gates
+        self.sensed_gates: Gates | None = None if vectors is None else sensed_gates
+        self._model = Linear(rows)
+        self._senses = None if vectors is None else Senses(vectors, rows.labels)
         self._calibrate(outside_share)
 
     def _calibrate(self, outside_share: float) -> None:

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from bot.matching.gate import Linear
+from bot.matching.gate import Linear, Rows
 from bot.matching.linear import Vocabulary, features, tokens
 
 TEXTS = {
@@ -28,7 +28,7 @@ def test_a_message_has_the_length_of_its_known_units_alone() -> None:
 def test_neighbours_are_as_near_as_the_product_of_their_vectors() -> None:
     texts = [text for owner in TEXTS for text in TEXTS[owner]]
     owners = np.array([owner for owner in TEXTS for _ in TEXTS[owner]])
-    model = Linear(texts, owners, ())
+    model = Linear(Rows.of(texts, owners, ()))
     words = model.read("renew the passport at night")
     scored = model.judge(words)
     assert scored is not None
