@@ -85,7 +85,7 @@ class App:
             timezone=zone,
             send_later=self._send_later,
         )
-        self.accounts = Accounts(store, utc_now)
+        self.accounts = Accounts(store, vault, utc_now)
         self.webchat = WebChat(
             assistant=self.assistant,
             names=lambda: self.live.corpus.content,
@@ -249,8 +249,9 @@ async def open_app(settings: Settings, key: Key) -> App:
 
 async def open_accounts(settings: Settings) -> tuple[Store, Accounts]:
     """Open the store for a command while no desk runs. Raises `StoreError`, `VaultError`."""
-    store = await open_tinydb(settings.data_dir, Vault(find_key(settings).value))
-    return store, Accounts(store, utc_now)
+    vault = Vault(find_key(settings).value)
+    store = await open_tinydb(settings.data_dir, vault)
+    return store, Accounts(store, vault, utc_now)
 
 
 async def verify_record(settings: Settings, noted: tuple[int, str] | None) -> Verified:

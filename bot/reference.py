@@ -3,7 +3,8 @@
 import secrets
 
 ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
-_READ_AS = str.maketrans({"O": "0", "I": "1", "L": "1"})
+READ_AS = str.maketrans({"O": "0", "I": "1", "L": "1"})
+"""What people write for digits that look alike."""
 _LENGTH = 7
 
 
@@ -15,7 +16,7 @@ def new_reference() -> str:
 
 def read_reference(text: str) -> str | None:
     """Return the reference somebody typed in any grouping or case, or None when it is mistyped."""
-    found = "".join(character for character in text.upper() if character.isalnum()).translate(_READ_AS)
+    found = "".join(character for character in text.upper() if character.isalnum()).translate(READ_AS)
     if len(found) != _LENGTH + 1 or any(character not in ALPHABET for character in found):
         return None
     return _grouped(found) if _check(found[:-1]) == found[-1] else None

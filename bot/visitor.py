@@ -31,6 +31,14 @@ def household(address: IPv4Address | IPv6Address) -> str:
     return str(address)
 
 
+def shared(address: IPv4Address | IPv6Address | None) -> bool:
+    """Tell whether the address may stand for many people: this machine, a private network, an unnamed proxy.
+
+    A limit on it would fall on everybody behind it, so none is set.
+    """
+    return address is None or not address.is_global
+
+
 def is_trusted(request: web.Request, trusted: Networks) -> bool:
     """Tell whether a trusted proxy handed the request over."""
     address = _read(request.remote or "")

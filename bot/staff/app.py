@@ -16,7 +16,16 @@ from bot.staff.auth import Accounts
 from bot.staff.guard import Handler, errors, guard
 from bot.staff.keys import CONSOLE, STREAMS, Access, Console, Needed
 from bot.staff.pages import STATIC, headers_for
-from bot.staff.views import alarms, audit, entrance, knowledge, people, queue, situations
+from bot.staff.views import (
+    alarms,
+    audit,
+    entrance,
+    knowledge,
+    people,
+    queue,
+    second_factor,
+    situations,
+)
 from bot.staff.views import live as live_views
 
 Route = tuple[str, str, Handler, Needed]
@@ -29,13 +38,19 @@ ROUTES: Sequence[Route] = (
     ("POST", "/sign-in", entrance.sign_in, Access.PUBLIC),
     ("GET", "/join/{token}", entrance.join_page, Access.PUBLIC),
     ("POST", "/join/{token}", entrance.join, Access.PUBLIC),
-    ("POST", "/sign-out", entrance.sign_out, Access.SIGNED_IN),
+    ("POST", "/sign-in/code", entrance.sign_in_code, Access.PUBLIC),
+    ("POST", "/sign-out", entrance.sign_out, Access.SETTING_UP),
     ("GET", "/account", people.account_page, Access.SIGNED_IN),
     ("POST", "/account/password", people.change_password, Access.SIGNED_IN),
-    ("POST", "/account/language", people.change_language, Access.SIGNED_IN),
+    ("POST", "/account/language", people.change_language, Access.SETTING_UP),
+    ("GET", "/account/second-factor", second_factor.second_factor_page, Access.SETTING_UP),
+    ("POST", "/account/second-factor", second_factor.switch_on, Access.SETTING_UP),
+    ("POST", "/account/second-factor/codes", second_factor.renew_codes, Access.SIGNED_IN),
+    ("POST", "/account/second-factor/off", second_factor.switch_off, Access.SIGNED_IN),
     ("GET", "/people", people.people_page, Permission.PEOPLE),
     ("POST", "/people/invite", people.invite, Permission.PEOPLE),
     ("POST", "/people/access", people.set_access, Permission.PEOPLE),
+    ("POST", "/people/reset", people.reset_second_factor, Permission.PEOPLE),
     ("POST", "/people/disable", people.disable, Permission.PEOPLE),
     ("POST", "/people/enable", people.enable, Permission.PEOPLE),
     ("GET", "/audit", audit.audit_page, Permission.AUDIT),

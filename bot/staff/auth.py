@@ -20,8 +20,10 @@ from argon2.exceptions import VerificationError
 from bot.errors import DeskError, InviteSpent, NotFound
 from bot.models import Invite, Language, Role, Session, StaffAccount
 from bot.permissions import PERMISSIONS, Permission
-from bot.staff.throttle import Throttle
+from bot.staff.second_factor import CodeRefused, SecondFactors
 from bot.store.base import AccountChange, Store
+from bot.throttle import Failures, Throttled
+from bot.vault import Vault
 
 R = TypeVar("R")
 
@@ -43,12 +45,12 @@ class SignInRefused(DeskError):
     """Name and password do not open an account; never says which of them is wrong."""
 
 
-class Throttled(DeskError):
-    """Too many attempts; `seconds` says how long to wait."""
+class CodeWanted(DeskError):
+    """The password is right, and the account has a second factor: `ticket` comes back with a code."""
 
-    def __init__(self, seconds: float) -> None:
-        super().__init__(f"Too many attempts; try again in {seconds:.0f} s.")
-        self.seconds = max(1, round(seconds))
+    def __init__(self, ticket: str) -> None:
+        super().__init__("A code is needed beside the password.")
+        self.ticket = ticket
 
 
 class Unsuitable(DeskError):
@@ -79,15 +81,20 @@ class Accounts:
     """The accounts of the console and their sessions. `close` when the desk stops."""
 
     def __init__(
-        self, store: Store, clock: Callable[[], datetime], hasher: PasswordHasher | None = None
+        self,
+        store: Store,
+        vault: Vault,
+        clock: Callable[[], datetime],
+        hasher: PasswordHasher | None = None,
     ) -> None:
+        self.factors = SecondFactors(store, vault, clock)
         self._store = store
         self._clock = clock
         self._hasher = hasher or PasswordHasher()
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="passwords")
         self._waiting = 0
-        self._by_name = Throttle(FAILURES_BY_NAME, FAILURE_WINDOW)
-        self._by_client = Throttle(FAILURES_BY_CLIENT, FAILURE_WINDOW)
+        self._by_name = Failures(FAILURES_BY_NAME, FAILURE_WINDOW)
+        self._by_client = Failures(FAILURES_BY_CLIENT, FAILURE_WINDOW)
         self._decoy: str | None = None
 
     def close(self) -> None:
@@ -115,7 +122,7 @@ class Accounts:
     async def is_invited(self, token: str, *, client: str = "") -> bool:
         """Tell whether the invitation can still be accepted. Raises `Throttled` for somebody who guesses."""
         now = self._clock()
-        self._mind_client(client, now)
+        self._by_client.mind(client, now)
         invite = await self._store.invite(_digest(token))
         if invite is None or invite.expires_at <= now:
             self._by_client.fail(client, now)
@@ -130,7 +137,7 @@ class Accounts:
         Raises `Unsuitable`, `NameTaken`, `InviteSpent`, `Throttled`.
         """
         now = self._clock()
-        self._mind_client(client, now)
+        self._by_client.mind(client, now)
         name = tidy_name(name)
         check_password(password, name)
         # Names differ by more than case. The store, asked for the taken spelling, refuses it, and says so only to
@@ -176,15 +183,23 @@ class Accounts:
 
         Raises `SignInRefused` when `old` is wrong, `Unsuitable`, `Throttled`.
         """
+        check_password(new, name)
+        await self.confirm(name, old, client=client)
+        await self._store.change_account(name, AccountChange(password_hash=await self._hash(new)))
+        return await self._start_session(name)
+
+    async def confirm(self, name: str, password: str, *, client: str = "") -> StaffAccount:
+        """Return the account when this is its password: asked again before what a stolen session must not do.
+
+        Raises `SignInRefused`, `Throttled`, `NotFound`.
+        """
         now = self._clock()
         self._mind(name, client, now)
         account = await self._account(name)
-        check_password(new, name)
-        if not await self._verify(account.password_hash, old):
+        if not await self._verify(account.password_hash, password):
             self._failed(name, client, now)
             raise SignInRefused("The present password is not right.")
-        await self._store.change_account(name, AccountChange(password_hash=await self._hash(new)))
-        return await self._start_session(name)
+        return account
 
     # --- sessions
 
@@ -192,7 +207,8 @@ class Accounts:
         """Return a session token.
 
         Raises `SignInRefused` with the same sentence, after the same work, whether the name, the password or
-        both are wrong or the account is disabled; `Throttled` after too many failures.
+        both are wrong or the account is disabled; `CodeWanted` when only the code is missing; `Throttled` after
+        too many failures.
         """
         now = self._clock()
         wanted = unicodedata.normalize("NFC", name).strip()[:NAME_MOST]
@@ -203,6 +219,23 @@ class Accounts:
         if account is None or not fits or account.disabled:
             self._failed(wanted, client, now)
             raise SignInRefused("Name or password is not right.")
+        if account.second_factor is not None:
+            raise CodeWanted(self.factors.begin(account))
+        return await self._start_session(account.name)
+
+    async def sign_in_with_code(self, ticket: str, code: str, *, client: str = "") -> str:
+        """Return a session token to whoever brings the ticket of `CodeWanted` and a code of the account.
+
+        Raises `TicketOver` when they must begin again, `CodeRefused`, `Throttled`.
+        """
+        now = self._clock()
+        self._by_client.mind(client, now)
+        account = await self.factors.account_of(ticket)
+        try:
+            await self.factors.check(account, code)
+        except CodeRefused:
+            self._by_client.fail(client, now)
+            raise
         return await self._start_session(account.name)
 
     async def visitor(self, token: str, *, touch: bool = True) -> Visitor | None:
@@ -250,15 +283,8 @@ class Accounts:
     # --- guesses
 
     def _mind(self, name: str, client: str, now: datetime) -> None:
-        wait = self._by_name.wait(name.casefold(), now)
-        if wait > 0:
-            raise Throttled(wait)
-        self._mind_client(client, now)
-
-    def _mind_client(self, client: str, now: datetime) -> None:
-        wait = self._by_client.wait(client, now)
-        if wait > 0:
-            raise Throttled(wait)
+        self._by_name.mind(name.casefold(), now)
+        self._by_client.mind(client, now)
 
     def _failed(self, name: str, client: str, now: datetime) -> None:
         self._by_name.fail(name.casefold(), now)

@@ -29,6 +29,16 @@ def is_https(request: web.Request, settings: Settings) -> bool:
     return public.scheme == "https" and public.netloc == request.host
 
 
+def cookie_name(name: str, *, https: bool) -> str:
+    """Return the name a cookie goes by: over https one that no other host, nor a page without https, can set."""
+    return f"__Host-{name}" if https else name
+
+
+def cookie_path(*, https: bool) -> str:
+    """Return the path a cookie is for; a `__Host-` cookie must be for all."""
+    return "/" if https else PREFIX
+
+
 def origin(request: web.Request, settings: Settings) -> str:
     """Return the address people reach the desk at, for links that are sent to somebody."""
     return settings.public_url or f"{'https' if is_https(request, settings) else 'http'}://{request.host}"

@@ -14,7 +14,9 @@ QUESTION_MOST = 500
 SOURCE_MOST = 500
 FORM_MOST = 512 * 1024
 """Bytes of a whole form; more is refused unread."""
-NOT_KEPT = frozenset({"csrf", "form_token", "password", "old_password", "new_password", "again"})
+NOT_KEPT = frozenset(
+    {"csrf", "form_token", "password", "old_password", "new_password", "code", "recovery", "ticket"}
+)
 """Fields that are never shown back."""
 
 

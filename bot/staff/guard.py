@@ -33,7 +33,7 @@ from bot.staff.keys import (
     Going,
     Needed,
 )
-from bot.staff.pages import go, page
+from bot.staff.pages import go, page, read_cookie
 
 log = logging.getLogger(__name__)
 
@@ -56,6 +56,10 @@ _VERBS = frozenset(
         "disable",
         "enable",
         "access",
+        "reset",
+        "codes",
+        "off",
+        "code",
         "sign-out",
         "called",
         "acknowledge",
@@ -112,17 +116,13 @@ def guard(needs: dict[web.AbstractRoute, Needed]) -> Middleware:
     @web.middleware
     async def check(request: web.Request, handler: Handler) -> web.StreamResponse:
         console = request.app[CONSOLE]
-        token = request.cookies.get(SESSION_COOKIE)
+        token = read_cookie(request, SESSION_COOKIE)
         # A script that fetches is no sign of life; one that saves a draft is: somebody types.
         touch = not (is_live(request) and request.method == "GET")
         visitor = await console.accounts.visitor(token, touch=touch) if token else None
         if visitor is not None:
             request[VISITOR] = visitor
             request[LANGUAGE] = visitor.account.language
-            if visitor.may(Permission.PEOPLE):
-                request[ATTENTION] = await attention(
-                    console.accounts, console.live.corpus.content.desk.restricted_lanes
-                )
         if request.match_info.http_exception is not None:
             return await handler(request)
         needed = needs.get(request.match_info.route, Permission.PEOPLE)
@@ -136,19 +136,30 @@ def guard(needs: dict[web.AbstractRoute, Needed]) -> Middleware:
             return await _public(request, handler, changes)
         if visitor is None:
             return await _sign_in_first(request, changes)
+        if needed is not Access.SETTING_UP and _must_set_up(console, visitor):
+            return await _set_up_first(request, changes)
         if isinstance(needed, Permission) and not visitor.may(needed):
             return problem(request, 403)
         if changes:
             sent = await forms.fields(request)
             if not _same(sent.get("csrf", ""), visitor.session.csrf):
                 return page(request, "stale.html", status=403, kept=forms.kept(sent), back=_back(request))
-        if visitor.may(Permission.WORK):
-            request[ALARMS] = await _alarms(console, visitor)
-        if not changes and visitor.may(Permission.AUDIT):
-            request[BROWSING] = await console.oversight.browsing(recent=True)
+        await _look_up_banners(request, visitor, changes)
         return await handler(request)
 
     return check
+
+
+async def _look_up_banners(request: web.Request, visitor: Visitor, changes: bool) -> None:
+    """Let the request know what stands above the pages of a visitor who may do what."""
+    console = request.app[CONSOLE]
+    if visitor.may(Permission.WORK):
+        request[ALARMS] = await _alarms(console, visitor)
+    if visitor.may(Permission.AUDIT) and not changes:
+        request[BROWSING] = await console.oversight.browsing(recent=True)
+    if visitor.may(Permission.PEOPLE):
+        restricted = console.live.corpus.content.desk.restricted_lanes
+        request[ATTENTION] = await attention(console.accounts, restricted)
 
 
 async def _alarms(console: Console, visitor: Visitor) -> Sequence[Going]:
@@ -168,12 +179,27 @@ async def _alarms(console: Console, visitor: Visitor) -> Sequence[Going]:
     ]
 
 
+def _must_set_up(console: Console, visitor: Visitor) -> bool:
+    """Tell whether the visitor may only set up the second factor that this desk requires."""
+    required = console.live.corpus.content.desk.second_factor == "required"
+    return required and visitor.account.second_factor is None
+
+
+async def _set_up_first(request: web.Request, changes: bool) -> web.StreamResponse:
+    """Lead to the page that sets up a second factor; what was being sent is shown, not done."""
+    if is_live(request) or request.path == f"{PREFIX}/stream":
+        return web.Response(status=403, text="second_factor")
+    if not changes:
+        return go(f"{PREFIX}/account/second-factor")
+    return page(request, "set_up_first.html", status=403, kept=forms.kept(await forms.fields(request)))
+
+
 async def _public(request: web.Request, handler: Handler, changes: bool) -> web.StreamResponse:
     """Pass on a page for anybody; its form must carry the token that stands in the cookie."""
     token = _give_form_token(request)
     if changes:
         sent = await forms.fields(request)
-        if token != request.cookies.get(FORM_COOKIE) or not _same(sent.get("form_token", ""), token):
+        if token != read_cookie(request, FORM_COOKIE) or not _same(sent.get("form_token", ""), token):
             return page(request, "stale.html", status=403, kept=[], back=request.path)
     return await handler(request)
 
@@ -183,7 +209,10 @@ async def _sign_in_first(request: web.Request, changes: bool) -> web.StreamRespo
     if is_live(request) or request.path == f"{PREFIX}/stream":
         return web.Response(status=401, text="")
     if not changes:
-        if request.headers.get("Sec-Fetch-Site") == "cross-site" and SESSION_COOKIE not in request.cookies:
+        if (
+            request.headers.get("Sec-Fetch-Site") == "cross-site"
+            and read_cookie(request, SESSION_COOKIE) is None
+        ):
             # A link from elsewhere brings no strict cookie; asking again from our own page does.
             return page(request, "again.html")
         return go(f"{PREFIX}/sign-in?next={quote(request.path_qs, safe='')}")
@@ -204,7 +233,7 @@ async def _sign_in_first(request: web.Request, changes: bool) -> web.StreamRespo
 
 def _give_form_token(request: web.Request) -> str:
     """Return the token that forms for anybody carry: the one in the cookie, or a new one for it."""
-    held = request.cookies.get(FORM_COOKIE, "")
+    held = read_cookie(request, FORM_COOKIE) or ""
     token = held if _FORM_TOKEN.fullmatch(held) else token_urlsafe(24)
     request[FORM_TOKEN] = token
     return token

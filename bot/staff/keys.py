@@ -30,6 +30,8 @@ class Access(Enum):
 
     PUBLIC = "public"
     """Anybody; a form is guarded by a token in a cookie of its own, since there is no session yet."""
+    SETTING_UP = "setting up"
+    """Every account, even one that has yet to set up the second factor this desk requires."""
     SIGNED_IN = "signed in"
     """Every account, whatever its role."""
 

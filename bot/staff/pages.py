@@ -146,20 +146,39 @@ def page(request: web.Request, template: str, *, status: int = 200, **values: An
     )
     response = web.Response(text=html, status=status, content_type="text/html", charset="utf-8")
     token = request.get(FORM_TOKEN)
-    if token is not None and request.cookies.get(FORM_COOKIE) != token:
+    if token is not None and read_cookie(request, FORM_COOKIE) != token:
         set_cookie(request, response, FORM_COOKIE, token)
     return response
 
 
 def set_cookie(request: web.Request, response: web.StreamResponse, name: str, value: str) -> None:
     """Set a cookie that scripts cannot read, other sites cannot use, and that goes with the browser's session."""
+    https = edge.is_https(request, request.app[CONSOLE].settings)
     response.set_cookie(
-        name,
+        edge.cookie_name(name, https=https),
         value,
-        path=PREFIX,
+        path=edge.cookie_path(https=https),
         httponly=True,
         samesite="Strict",
-        secure=edge.is_https(request, request.app[CONSOLE].settings),
+        secure=https,
+    )
+
+
+def read_cookie(request: web.Request, name: str) -> str | None:
+    """Return the cookie of that name as it was set for this kind of connection."""
+    https = edge.is_https(request, request.app[CONSOLE].settings)
+    return request.cookies.get(edge.cookie_name(name, https=https))
+
+
+def drop_cookie(request: web.Request, response: web.StreamResponse, name: str) -> None:
+    """Let the browser forget the cookie."""
+    https = edge.is_https(request, request.app[CONSOLE].settings)
+    response.del_cookie(
+        edge.cookie_name(name, https=https),
+        path=edge.cookie_path(https=https),
+        httponly=True,
+        samesite="Strict",
+        secure=https,
     )
 
 

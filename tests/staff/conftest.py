@@ -11,13 +11,18 @@ from tests.staff.world import Person, World, a_world, small_corpus
 
 
 @pytest.fixture(scope="session")
-def corpus() -> Corpus:
+def console_corpus() -> Corpus:
     return small_corpus()
 
 
+@pytest.fixture(scope="session")
+def corpus(console_corpus: Corpus) -> Corpus:
+    return console_corpus
+
+
 @pytest.fixture
-async def world(corpus: Corpus, tmp_path: Path) -> AsyncIterator[World]:
-    async with a_world(corpus, tmp_path) as made:
+async def world(console_corpus: Corpus, tmp_path: Path) -> AsyncIterator[World]:
+    async with a_world(console_corpus, tmp_path) as made:
         yield made
 
 

@@ -8,7 +8,8 @@ from argon2 import PasswordHasher
 
 from bot.errors import InviteSpent, NameTaken
 from bot.models import Role
-from bot.staff.auth import Accounts, SignInRefused, Throttled, Unsuitable
+from bot.staff.auth import Accounts, SignInRefused, Unsuitable
+from bot.throttle import Throttled
 from tests.staff.world import PASSWORD, QUICK, Person, World
 
 
@@ -86,7 +87,7 @@ class CountingHasher(PasswordHasher):
 
 async def test_every_wrong_sign_in_gets_one_sentence_after_the_same_work(world: World) -> None:
     hasher = CountingHasher()
-    accounts = Accounts(world.store, world.clock, hasher)
+    accounts = Accounts(world.store, world.vault, world.clock, hasher)
     for name in ("Lin", "Wei"):
         await accounts.accept(await accounts.invite(Role.STAFF), name, PASSWORD, "en")
     await accounts.set_disabled("Wei", True)
@@ -195,7 +196,7 @@ async def test_neither_token_nor_password_is_stored(world: World) -> None:
 
 
 async def test_too_many_hashes_at_once_are_turned_away(world: World, lin: Person) -> None:
-    accounts = Accounts(world.store, world.clock, QUICK)
+    accounts = Accounts(world.store, world.vault, world.clock, QUICK)
     tries = [accounts.sign_in(f"n{n}", PASSWORD, client=str(n)) for n in range(60)]
     results = await asyncio.gather(*tries, return_exceptions=True)
     accounts.close()

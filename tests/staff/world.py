@@ -73,8 +73,12 @@ class StillCorpus:
         self.problems: tuple[Fault, ...] = ()
 
     def set_publish_needs(self, people: int) -> None:
+        self.set(publish_needs=people)
+
+    def set(self, **settings: Any) -> None:
+        """Change what `_desk.yaml` says."""
         content = self.corpus.content
-        desk = replace(content.desk, publish_needs=people)
+        desk = replace(content.desk, **settings)
         self.corpus = replace(self.corpus, content=replace(content, desk=desk))
 
 
@@ -260,7 +264,7 @@ async def a_world(corpus: Corpus, tmp_path: Path, **environ: str) -> AsyncIterat
     store = await open_tinydb(None, vault)
     settings = read_settings({"DATA_DIR": str(tmp_path), **environ})
     desk = Desk(store=store, vault=vault, live=live, clock=clock, timezone=settings.timezone)
-    accounts = Accounts(store, clock, QUICK)
+    accounts = Accounts(store, vault, clock, QUICK)
     app = web.Application(client_max_size=64 * 1024)
     oversight = Oversight(store=store, vault=vault, live=live, clock=clock)
     app.add_subapp(

@@ -1,4 +1,4 @@
-"""A desk over the content that ships, beside the small one."""
+"""A desk over the content that ships, and the console of `tests/staff`, beside the small desk."""
 
 import datetime as dt
 from collections.abc import AsyncIterator
@@ -13,6 +13,9 @@ from bot.store.base import AccountChange
 from bot.store.tinydb import open_tinydb
 from bot.vault import Vault
 from tests.parts import KEY, Office, make_office
+from tests.staff.conftest import ada, console_corpus, lin, mai, nobody, wei, world
+
+__all__ = ["ada", "console_corpus", "lin", "mai", "nobody", "wei", "world"]
 
 READER = "ada"
 """Somebody who is named for the lane of complaints."""

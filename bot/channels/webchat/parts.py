@@ -13,11 +13,11 @@ from bot.channels.webchat.conversations import Starts, address_of, is_token, new
 from bot.channels.webchat.incoming import Asked
 from bot.channels.webchat.listeners import Streams
 from bot.channels.webchat.problems import Problem
-from bot.channels.webchat.throttle import Throttle, shared
 from bot.config import Settings
 from bot.errors import StoreError
 from bot.models import IncomingMessage, Language, Reply
-from bot.visitor import client_address, household
+from bot.throttle import Bucket
+from bot.visitor import client_address, household, shared
 
 
 class Names(Protocol):
@@ -60,8 +60,8 @@ class Parts:
     handed: "Recent" = field(default_factory=lambda: Recent(10_000))
     """Ids of replies that went out in a response: the citizen has seen them."""
     # Far above what people do, and still a bound on what one program can make the desk work.
-    by_conversation: Throttle = field(default_factory=lambda: Throttle(burst=40, per_second=1))
-    by_client: Throttle = field(default_factory=lambda: Throttle(burst=300, per_second=10))
+    by_conversation: Bucket = field(default_factory=lambda: Bucket(burst=40, per_second=1))
+    by_client: Bucket = field(default_factory=lambda: Bucket(burst=300, per_second=10))
 
     def admit(self, request: web.Request, token: str | None) -> None:
         """Count the request. Raises `Problem` when the conversation or the client asks too often."""

@@ -10,6 +10,7 @@ from aiohttp_sse import EventSourceResponse, sse_response
 from bot.permissions import Permission
 from bot.staff.auth import Visitor
 from bot.staff.keys import CONSOLE, SESSION_COOKIE, STREAMS, VISITOR, Console
+from bot.staff.pages import read_cookie
 
 SESSION_CHECKED_EVERY = 20.0
 OF_WORK = frozenset({"situation", "delivery", "alarm"})
@@ -19,7 +20,7 @@ OF_WORK = frozenset({"situation", "delivery", "alarm"})
 async def stream(request: web.Request) -> web.StreamResponse:
     """Send an event for every change until the page goes, the session ends or the desk stops."""
     console = request.app[CONSOLE]
-    token = request.cookies[SESSION_COOKIE]
+    token = read_cookie(request, SESSION_COOKIE) or ""
     streams = request.app[STREAMS]
     async with sse_response(request, ping_interval=SESSION_CHECKED_EVERY) as sse:
         tasks = {

@@ -6,9 +6,10 @@ from aiohttp import web
 
 from bot.models import Role
 from bot.staff import edge, forms
-from bot.staff.auth import SignInRefused, Throttled, Unsuitable
+from bot.staff.auth import SignInRefused, Unsuitable
 from bot.staff.keys import CONSOLE, PREFIX, SESSION_COOKIE, VISITOR
 from bot.staff.pages import go, page, set_cookie
+from bot.throttle import Throttled
 
 log = logging.getLogger(__name__)
 
@@ -94,6 +95,17 @@ async def set_access(request: web.Request) -> web.Response:
     if name == me.name and given.lanes != me.account.lanes:
         set_cookie(request, response, SESSION_COOKIE, await console.accounts.begin_session(name))
     return response
+
+
+async def reset_second_factor(request: web.Request) -> web.Response:
+    """Take somebody's second factor away, who lost the telephone and the recovery codes; they are told by whom."""
+    sent = await forms.fields(request)
+    me, name = request[VISITOR].name, sent.get("name", "")
+    if name == me:
+        return await _people(request, 400, mistake=("staff.people.own_factor", {}))
+    await request.app[CONSOLE].accounts.factors.remove(name, by=me)
+    log.info("A second factor was reset", extra={"by": me, "account": name})
+    return go(f"{PEOPLE}?notice=factor_reset")
 
 
 async def disable(request: web.Request) -> web.Response:

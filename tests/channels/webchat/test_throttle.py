@@ -6,38 +6,7 @@ import pytest
 from aiohttp.test_utils import make_mocked_request
 
 from bot.channels.webchat.conversations import new_token
-from bot.channels.webchat.throttle import Throttle, shared
-from bot.visitor import client_address, household
-
-
-class Seconds:
-    def __init__(self) -> None:
-        self.now = 0.0
-
-    def __call__(self) -> float:
-        return self.now
-
-
-def test_a_burst_is_let_through_and_then_one_after_another():
-    seconds = Seconds()
-    throttle = Throttle(burst=3, per_second=0.5, monotonic=seconds)
-    assert [throttle.take("a") for _ in range(5)] == [0, 0, 0, 2, 2]
-    assert throttle.take("b") == 0
-    seconds.now = 2.0
-    assert [throttle.take("a") for _ in range(2)] == [0, 2]
-    seconds.now = 1000.0
-    assert [throttle.take("a") for _ in range(4)] == [0, 0, 0, 2]
-
-
-def test_what_is_remembered_is_bounded_and_names_nobody():
-    throttle = Throttle(burst=1, per_second=1, most_names=10)
-    for number in range(1000):
-        throttle.take(f"203.0.113.{number}")
-    assert len(throttle._buckets) == 10
-    assert all(isinstance(name, bytes) and b"203" not in name for name in throttle._buckets)
-    other = Throttle(burst=1, per_second=1)
-    other.take("203.0.113.999")
-    assert not set(other._buckets) & set(throttle._buckets)
+from bot.visitor import client_address, household, shared
 
 
 @pytest.mark.parametrize(
