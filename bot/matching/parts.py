@@ -38,6 +38,8 @@ _ENOUGH_ROWS = 40
 MOST_OUTSIDE = 0.9
 SURE = 0.98
 """A classifier this sure is not questioned: no neighbours are compared, no entries asked."""
+_CLEAR = 0.1
+"""Lead in decision value without which it is questioned all the same: two classes claim the message alike."""
 _SHARPNESS = 3.0
 """How far apart decision values put the odds of two classes."""
 
@@ -274,7 +276,7 @@ class Classified:
             return None
         quick = _probability(self.gates.quick, self._shifts[0], scored.figures)
         classes, scores = scored.classes, scored.scores
-        if quick >= SURE:
+        if quick >= SURE and (len(scores) < 2 or scores[0] - scores[1] >= _CLEAR):
             first = listed = quick
         else:
             figures = [*scored.figures, *scored.near()]
