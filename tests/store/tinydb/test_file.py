@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import random
 import resource
 import sqlite3
 import subprocess
@@ -19,6 +20,7 @@ from bot.errors import StoreLocked, StoreStopped, StoreUnusable
 from bot.models import DeliveryStatus
 from bot.store.base import SCHEMA_VERSION, Store
 from bot.store.tinydb import has_store, open_tinydb
+from bot.store.tinydb.disk import open_disk
 from bot.vault import Vault
 from tests.store.builders import (
     NOW,
@@ -412,3 +414,24 @@ async def test_what_was_withdrawn_is_in_no_file_after_closing(path: Path, vault:
     assert b64encode(made.situation.data_key) not in read
     assert b"R-2" in read
     assert b"R-1" not in read
+
+
+async def test_rows_that_changed_or_went_leave_nothing_in_their_pages(path: Path, vault: Vault) -> None:
+    chance = random.Random(20)
+    disk = open_disk(path, vault, ["rows"], lambda _name, _rows: None)
+    kept: dict[int, str] = {}
+    gone: list[str] = []
+    for number in range(600):
+        changed = chance.choice(list(kept)) if kept and chance.random() < 0.6 else number
+        if changed in kept:
+            gone.append(kept.pop(changed))
+        body = None
+        if changed == number or chance.random() < 0.5:
+            kept[changed] = f"{chance.getrandbits(128):032x}"
+            body = kept[changed].encode() + b"x" * chance.choice((10, 100, 900, 3000, 9000))
+        disk.persist({"rows": {changed: body}})
+    disk.scrub()
+    read = b"".join(contents(path).values())
+    assert all(mark.encode() in read for mark in kept.values())
+    assert not any(mark.encode() in read for mark in gone)
+    disk.close()
