@@ -21,6 +21,7 @@ EVERY = 15.0
 """Seconds between two rounds."""
 BATCH = 200
 SESSION_LIFE = dt.timedelta(hours=12)
+SCRUB_EVERY = dt.timedelta(hours=1)
 QUIETEN_EVERY = dt.timedelta(minutes=5)
 EVERY_ONE = 100_000
 
@@ -47,6 +48,7 @@ class Clockwork:
         self._live = live
         self._clock = clock
         self._quietened_at: dt.datetime | None = None
+        self._scrubbed_at: dt.datetime | None = None
         self._task: asyncio.Task[None] | None = None
 
     async def start(self) -> None:
@@ -90,7 +92,10 @@ class Clockwork:
         await self._store.drop_expired(
             now, now - dt.timedelta(hours=retention.message_ids_hours), now - SESSION_LIFE
         )
-        await self._store.scrub()
+        thoroughly = self._scrubbed_at is None or now - self._scrubbed_at >= SCRUB_EVERY
+        await self._store.scrub(thoroughly=thoroughly)
+        if thoroughly:
+            self._scrubbed_at = now
         await self._store.trim_audit(now - dt.timedelta(days=retention.audit_days))
         if now.date() != self._noted:
             await self._note_the_record()

@@ -443,7 +443,7 @@ STEPS = {
     "before the new key is made": "bot.safekeeping.make_key_file",
     "when the new key is made": "bot.store.tinydb.rotation._rotate",
     "before the store is written": "bot.store.tinydb.disk.Disk.persist",
-    "when the store is written": "bot.store.tinydb.disk.Disk.scrub",
+    "when the store is written": "bot.store.tinydb.disk.Disk.scrub_whole",
     "before the key is put in place": "bot.safekeeping.replace_secret",
     "when the key is about to be renamed": "pathlib.Path.replace",
 }

@@ -384,8 +384,11 @@ class Store(Protocol):
         """Remove conversations past `keep_until`, message digests recorded before `messages_before`, sessions
         unused since `sessions_before`, and invitations that ran out; return how many rows went."""
 
-    async def scrub(self) -> None:
-        """Leave nothing of what was removed in the files of this engine: not in a log, not in unused space."""
+    async def scrub(self, *, thoroughly: bool = False) -> None:
+        """Empty the engine's logs of what was removed; with `thoroughly` also every unused corner of its files.
+
+        The latter may hold up writing for a second or two in a large store.
+        """
 
     async def counters(self) -> dict[str, int]:
         """Return every anonymous counter."""

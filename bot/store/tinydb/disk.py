@@ -43,9 +43,11 @@ class Disk:
     def __init__(self, connection: sqlite3.Connection, lock: int | None) -> None:
         self._connection = connection
         self._lock = lock
+        self._changed = True
 
     def persist(self, rows: Rows) -> None:
         """Make all of the rows durable, or none. Raises `sqlite3.Error`."""
+        self._changed = True
         self._connection.execute("BEGIN IMMEDIATE")
         try:
             _write(self._connection, rows)
@@ -56,10 +58,19 @@ class Disk:
             raise
 
     def scrub(self) -> None:
-        """Leave nothing of removed rows behind: their places are overwritten as they go (`secure_delete`), and the
-        log, which still has what the pages were before, is emptied here."""
+        """Empty the log, which still has what the pages were before. In the pages themselves the places of removed
+        rows were overwritten as they went (`secure_delete`)."""
         with suppress(sqlite3.Error):  # what is durable in the log stays so; the next time empties it
             self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+
+    def scrub_whole(self) -> None:
+        """Write every page anew, if rows have changed since the last time: when sqlite moves rows from page to page,
+        copies stay behind in unused corners, which overwriting removed rows does not reach."""
+        if self._changed:
+            with suppress(sqlite3.Error):  # a full disk, or a backup reads: the next time does it
+                self._connection.execute("VACUUM")
+                self._changed = False
+        self.scrub()
 
     def close(self) -> None:
         """Let everything be in the one file, and let others have it."""
@@ -113,6 +124,7 @@ def _connect(where: str) -> sqlite3.Connection:
     connection.execute("PRAGMA journal_mode = WAL")
     connection.execute("PRAGMA synchronous = FULL")
     connection.execute("PRAGMA secure_delete = ON")
+    connection.execute("PRAGMA temp_store = MEMORY")  # nothing of it in anybody's temporary folder
     return connection
 
 

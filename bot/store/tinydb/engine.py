@@ -64,11 +64,13 @@ class TinyDBStore(
             raise StoreError("This store is only in memory; there is no file to copy.")
         return await asyncio.to_thread(back_up, self._place, folder, self._tables.names, now)
 
-    async def scrub(self) -> None:
-        """Leave nothing of what was removed in the file or its log."""
+    async def scrub(self, *, thoroughly: bool = False) -> None:
+        """Empty the log of what was removed; with `thoroughly` also every unused corner of the file."""
         self._group.check()
         await self._group.durable()
-        await asyncio.get_running_loop().run_in_executor(self._executor, self._disk.scrub)
+        await asyncio.get_running_loop().run_in_executor(
+            self._executor, self._disk.scrub_whole if thoroughly else self._disk.scrub
+        )
 
     def changes(self) -> AsyncIterator[Change]:
         """Yield what changes from now on, in order, until the store closes or fails."""

@@ -52,7 +52,7 @@ def rotate(
         rotated = _rotate(tables, old, new, moved, tell)
         rows, _ = tables.changed()
         disk.persist(rows | mark(new))
-        disk.scrub()
+        disk.scrub_whole()
         end()
     finally:
         disk.close()

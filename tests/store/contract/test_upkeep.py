@@ -212,4 +212,5 @@ async def test_a_closed_inquiry_is_not_closed_again_and_nothing_is_owed(store: S
 async def test_scrubbing_changes_nothing_that_is_kept(store: Store) -> None:
     made = await file(store)
     await store.scrub()
+    await store.scrub(thoroughly=True)
     assert await store.inquiry("i-1") == made.inquiry
