@@ -8,7 +8,7 @@ from secrets import token_hex
 from bot import replies
 from bot.codec import from_json, to_json
 from bot.corpus import LiveCorpus
-from bot.errors import EntryChanged, NotFound, SamePerson
+from bot.errors import EntryChanged, NotCleared, NotFound, SamePerson
 from bot.exchange import let_go
 from bot.models import (
     READS,
@@ -32,6 +32,7 @@ from bot.models import (
     StoredEntry,
     Words,
 )
+from bot.privacy import Finding, screen
 from bot.reference import read_reference
 from bot.store.base import Store
 from bot.vault import Box, Vault
@@ -97,6 +98,23 @@ class OpenedEntry:
     saved_at: dt.datetime
     published_by: tuple[str, ...]
     approvals_missing: int
+    cleared_by: str | None = None
+    """Who cleared the findings."""
+
+    @property
+    def question_findings(self) -> tuple[Finding, ...]:
+        """What looks like personal data in the question."""
+        return screen(self.entry.question)
+
+    @property
+    def answer_findings(self) -> tuple[Finding, ...]:
+        """What looks like personal data in the answer."""
+        return screen(self.entry.answer)
+
+    @property
+    def to_clear(self) -> bool:
+        """Whether somebody must clear findings before it can be published."""
+        return self.cleared_by is None and bool(self.question_findings or self.answer_findings)
 
 
 class Desk:
@@ -314,6 +332,8 @@ class Desk:
                 ),
                 version=1,
                 author=answer.author,
+                # The moment of the answer would tell which inquiry the entry came from; the day does not.
+                saved_at=now.astimezone(self._timezone).replace(hour=0, minute=0, second=0, microsecond=0),
             )
         return await self._store.resolve_situation(answer.situation_id, answer.author, now, answered, entry)
 
@@ -417,11 +437,17 @@ class Desk:
         The author counts as one; an entry that was withdrawn is proposed anew by whoever publishes it. Raises `EntryChanged`, `SamePerson`, `NotFound`.
         """
         current = await self._current(entry_id, version)
+        if current.status is not EntryStatus.PUBLISHED and self._opened_entry(current).to_clear:
+            raise NotCleared(
+                "What looks like personal data in this entry must be cleared by a second person before it is published."
+            )
         if current.status is EntryStatus.WITHDRAWN:
             current = replace(current, author=staff)
             if self.publish_needs > 1:
                 proposed = replace(self._opened_entry(current).entry, status=EntryStatus.DRAFT, approver=None)
-                return await self._save(self._stored(proposed, version=version + 1, author=staff))
+                return await self._save(
+                    self._stored(proposed, version=version + 1, author=staff, cleared_by=current.cleared_by)
+                )
         approved = (*current.published_by, *((staff,) if staff not in current.published_by else ()))
         agreed = {current.author, *approved}
         if current.status is EntryStatus.PUBLISHED:
@@ -434,7 +460,35 @@ class Desk:
         status = EntryStatus.PUBLISHED if len(agreed) >= self.publish_needs else EntryStatus.DRAFT
         entry = replace(entry, status=status, approver=", ".join(sorted(agreed)))
         return await self._save(
-            self._stored(entry, version=version + 1, author=current.author, published_by=approved)
+            self._stored(
+                entry,
+                version=version + 1,
+                author=current.author,
+                published_by=approved,
+                cleared_by=current.cleared_by,
+            )
+        )
+
+    async def clear_entry(self, entry_id: str, version: int, staff: str) -> OpenedEntry:
+        """Record that `staff` looked at what seems to be personal data in this version and lets it stand.
+
+        Whoever wrote the version cannot clear it, however few people it takes to publish; the next edit asks anew.
+        Raises `EntryChanged`, `SamePerson`, `NotFound`.
+        """
+        current = await self._current(entry_id, version)
+        opened = self._opened_entry(current)
+        if not opened.to_clear:
+            return opened
+        if staff == current.author:
+            raise SamePerson(f"{staff} wrote this version; somebody else must look at what was found in it.")
+        return await self._save(
+            self._stored(
+                opened.entry,
+                version=version + 1,
+                author=current.author,
+                published_by=current.published_by,
+                cleared_by=staff,
+            )
         )
 
     async def withdraw_entry(self, entry_id: str, version: int, staff: str) -> OpenedEntry:
@@ -442,7 +496,12 @@ class Desk:
         current = await self._current(entry_id, version)
         entry = from_json(KnowledgeEntry, self._vault.open("entry", current.body))
         return await self._save(
-            self._stored(replace(entry, status=EntryStatus.WITHDRAWN), version=version + 1, author=staff)
+            self._stored(
+                replace(entry, status=EntryStatus.WITHDRAWN),
+                version=version + 1,
+                author=staff,
+                cleared_by=current.cleared_by,
+            )
         )
 
     async def _valid_until(self, entry_id: str | None) -> dt.date | None:
@@ -468,7 +527,14 @@ class Desk:
         return self._opened_entry(entry)
 
     def _stored(
-        self, entry: KnowledgeEntry, *, version: int, author: str, published_by: tuple[str, ...] = ()
+        self,
+        entry: KnowledgeEntry,
+        *,
+        version: int,
+        author: str,
+        published_by: tuple[str, ...] = (),
+        cleared_by: str | None = None,
+        saved_at: dt.datetime | None = None,
     ) -> StoredEntry:
         return StoredEntry(
             id=entry.id,
@@ -476,8 +542,9 @@ class Desk:
             status=entry.status,
             body=self._vault.seal("entry", to_json(entry)),
             author=author,
-            saved_at=self._clock(),
+            saved_at=saved_at or self._clock(),
             published_by=published_by,
+            cleared_by=cleared_by,
         )
 
     def _opened_entry(self, stored: StoredEntry) -> OpenedEntry:
@@ -491,6 +558,7 @@ class Desk:
             saved_at=stored.saved_at,
             published_by=stored.published_by,
             approvals_missing=missing,
+            cleared_by=stored.cleared_by,
         )
 
 

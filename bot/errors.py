@@ -94,6 +94,10 @@ class SamePerson(DeskError):
     """A second person is needed for this."""
 
 
+class NotCleared(DeskError):
+    """What looks like personal data must be cleared by a second person first."""
+
+
 class NameTaken(StoreError):
     """An account of that name exists."""
 

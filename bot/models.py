@@ -412,6 +412,8 @@ class StoredEntry:
     saved_at: datetime
     published_by: tuple[str, ...] = ()
     """Everybody who approved this version."""
+    cleared_by: str | None = None
+    """Who looked at what seems to be personal data in these words and said that it is none, or may stay."""
 
 
 class Role(StrEnum):

@@ -80,6 +80,7 @@ ROUTES: Sequence[Route] = (
     ("GET", _ENTRY, knowledge.entry_page, Permission.DRAFT),
     ("POST", _ENTRY, knowledge.save, Permission.DRAFT),
     ("POST", _ENTRY + "/publish", knowledge.publish, Permission.PUBLISH),
+    ("POST", _ENTRY + "/clear", knowledge.clear, Permission.CLEAR),
     ("GET", _ENTRY + "/withdraw", knowledge.withdraw_page, Permission.PUBLISH),
     ("POST", _ENTRY + "/withdraw", knowledge.withdraw, Permission.PUBLISH),
 )

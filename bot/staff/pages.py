@@ -52,6 +52,7 @@ _templates = Environment(
     lstrip_blocks=True,
 )
 _templates.filters["reveal"] = show.reveal
+_templates.filters["marked"] = show.marked
 
 
 def sayer(language: Language) -> Callable[..., str]:

@@ -2,11 +2,13 @@
 
 import re
 import unicodedata
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from markupsafe import Markup
+
+from bot.privacy import Finding, Kind
 
 _UNSEEN = re.compile(
     "[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180e"
@@ -27,6 +29,19 @@ def reveal(text: str) -> Markup:
         shown += Markup('<span class="unseen" dir="ltr" title="{}">{}</span>').format(name, code)
         end = found.end()
     return shown + text[end:]
+
+
+def marked(text: str, findings: Iterable[Finding], name: Callable[[Kind], str]) -> Markup:
+    """Return what somebody wrote as `reveal` does, with what looks like personal data marked and named."""
+    shown = Markup()
+    end = 0
+    for found in findings:
+        shown += reveal(text[end : found.start])
+        shown += Markup('<mark title="{}">{}</mark>').format(
+            name(found.kind), reveal(text[found.start : found.end])
+        )
+        end = found.end
+    return shown + reveal(text[end:])
 
 
 def age(since: datetime, now: datetime, say: Callable[..., str]) -> str:

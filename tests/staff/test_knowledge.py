@@ -150,3 +150,31 @@ async def test_entries_are_found_by_their_words(world: World, lin: Person) -> No
     assert "When is the fair?" in page.text
     assert "umbrellas" not in page.text
     assert "Nothing fits these words" in (await lin.get("/knowledge?status=draft&words=nothing")).words
+
+
+async def test_what_looks_like_personal_data_is_shown_and_cleared_by_a_second_person(
+    world: World, lin: Person
+) -> None:
+    ada = await world.join("Ada", Role.ADMINISTRATOR)
+    path = await _new(lin, answer="Ask Mr Brown on 13800138000 <b>now</b>.")
+    page = await lin.get(path)
+    assert '<mark title="A telephone number.">13800138000</mark>' in page.text
+    assert '<mark title="A name.">Mr Brown</mark>' in page.text
+    assert "&lt;b&gt;now" in page.text
+    assert "A supervisor or an administrator who did not write it clears it." in page.words
+    refused = await lin.post(f"{path}/publish", {"version": "1"})
+    assert refused.status == 409
+    assert "First a second person must clear" in refused.words
+    done = await ada.post(f"{path}/clear", {"version": "1"})
+    assert done.location.endswith("?notice=cleared")
+    assert "Cleared by Ada." in (await lin.get(path)).words
+    assert (await lin.post(f"{path}/publish", {"version": "2"})).location.endswith("?notice=published")
+
+
+async def test_whoever_wrote_it_cannot_clear_it(world: World) -> None:
+    ada = await world.join("Ada", Role.ADMINISTRATOR)
+    path = await _new(ada, answer="Ask Mr Brown.")
+    assert "You wrote this version." in (await ada.get(path)).words
+    refused = await ada.post(f"{path}/clear", {"version": "1"})
+    assert refused.status == 409
+    assert (await ada.post(f"{path}/publish", {"version": "1"})).status == 409

@@ -6,7 +6,7 @@ from typing import Any
 from aiohttp import web
 
 from bot.desk import OpenedEntry
-from bot.errors import EntryChanged, NotFound, SamePerson
+from bot.errors import EntryChanged, NotCleared, NotFound, SamePerson
 from bot.models import EntryStatus, KnowledgeEntry
 from bot.staff import forms
 from bot.staff.keys import CONSOLE, PREFIX, VISITOR
@@ -70,10 +70,27 @@ async def publish(request: web.Request) -> web.Response:
     except SamePerson:
         mistake = forms.Mistake("staff.entry.same_person")
         return await _entry_page(request, entry, _values(entry), mistake=mistake, status=409)
+    except NotCleared:
+        mistake = forms.Mistake("staff.finding.first")
+        return await _entry_page(request, entry, _values(entry), mistake=mistake, status=409)
     except EntryChanged:
         return await _changed(request, None)
     done = "published" if now.entry.status is EntryStatus.PUBLISHED else "approved"
     return go(f"{LIST}/{entry.entry.id}?notice={done}")
+
+
+async def clear(request: web.Request) -> web.Response:
+    """Record that a second person looked at what seems to be personal data, and lets it stand."""
+    sent = await forms.fields(request)
+    entry = await _entry(request)
+    try:
+        await request.app[CONSOLE].desk.clear_entry(entry.entry.id, _version(sent), request[VISITOR].name)
+    except SamePerson:
+        mistake = forms.Mistake("staff.finding.not_the_author")
+        return await _entry_page(request, entry, _values(entry), mistake=mistake, status=409)
+    except EntryChanged:
+        return await _changed(request, None)
+    return go(f"{LIST}/{entry.entry.id}?notice=cleared")
 
 
 async def withdraw_page(request: web.Request) -> web.Response:

@@ -12,6 +12,7 @@ from bot.errors import NotFound, SituationSettled, SituationTaken, StoreError, S
 from bot.explain import explain, lines
 from bot.locale import catalogue
 from bot.models import CallReason, Situation, SituationStatus, StaffAnswer
+from bot.privacy import screen
 from bot.staff import forms
 from bot.staff.guard import is_live
 from bot.staff.keys import CONSOLE, PREFIX, VISITOR, Console
@@ -247,6 +248,7 @@ async def _show(
             for inquiry in opened.inquiries
             if preview
         ],
+        found=list(dict.fromkeys(found.kind for found in screen(text))) if preview else [],
         answer_most=forms.ANSWER_MOST,
         question_most=forms.QUESTION_MOST,
         **_standing(request, opened.situation),
