@@ -102,7 +102,12 @@ class App:
         self._deliverer = Deliverer(store=store, vault=vault, channels=self.channels, clock=utc_now)
         self.oversight = Oversight(store=store, vault=vault, live=self.live, clock=utc_now)
         self._clockwork = Clockwork(
-            store=store, vault=vault, live=self.live, clock=utc_now, oversight=self.oversight
+            store=store,
+            vault=vault,
+            live=self.live,
+            clock=utc_now,
+            oversight=self.oversight,
+            timezone=settings.timezone,
         )
         staff_chat = self.telegram if settings.telegram_staff_chat is not None else None
         self._pager = Pager(

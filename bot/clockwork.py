@@ -12,6 +12,7 @@ from bot.errors import DeskError, NotFound, VaultError
 from bot.exchange import forget, let_go, quieten
 from bot.models import Inquiry, InquiryStatus
 from bot.oversight import Oversight
+from bot.quiet import not_before
 from bot.store.base import Store
 from bot.vault import Vault
 
@@ -39,6 +40,7 @@ class Clockwork:
         live: LiveCorpus,
         clock: Callable[[], dt.datetime],
         oversight: Oversight,
+        timezone: dt.tzinfo,
     ) -> None:
         self._oversight = oversight
         self._noted: dt.date | None = None
@@ -47,6 +49,7 @@ class Clockwork:
         self._vault = vault
         self._live = live
         self._clock = clock
+        self._timezone = timezone
         self._quietened_at: dt.datetime | None = None
         self._scrubbed_at: dt.datetime | None = None
         self._task: asyncio.Task[None] | None = None
@@ -113,11 +116,13 @@ class Clockwork:
     async def _close(self, inquiry: Inquiry, now: dt.datetime, why: str | None) -> None:
         """Close it, and tell the citizen by the sentence `why`; an answered one is closed without a word."""
         told = None
+        due = now if why is None else not_before(now, self._timezone)
         try:
             if why is not None and inquiry.status is not InquiryStatus.ANSWERED:
                 content = self._live.corpus.content
                 reply = replies.closed(content, inquiry.reference, inquiry.language, why)
-                told = owe(self._vault.unwrap(inquiry.id, inquiry.data_key), inquiry.id, reply, now)
+                box = self._vault.unwrap(inquiry.id, inquiry.data_key)
+                told = owe(box, inquiry.id, reply, now, due_at=due)
         except VaultError:
             log.exception("A citizen cannot be told that an inquiry is closed", extra={"inquiry": inquiry.id})
         try:
@@ -125,7 +130,7 @@ class Clockwork:
         except NotFound:
             return
         minutes = self._live.corpus.content.desk.retention.exchange_minutes
-        await self._in_conversation(let_go, inquiry, now + dt.timedelta(minutes=minutes))
+        await self._in_conversation(let_go, inquiry, due + dt.timedelta(minutes=minutes))
 
     async def _in_conversation(self, change: Change, inquiry: Inquiry, time: dt.datetime) -> None:
         try:

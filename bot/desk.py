@@ -33,6 +33,7 @@ from bot.models import (
     Words,
 )
 from bot.privacy import Finding, screen
+from bot.quiet import not_before
 from bot.reference import read_reference
 from bot.store.base import Store
 from bot.vault import Box, Vault
@@ -343,12 +344,14 @@ class Desk:
         now = self._clock()
         inquiries = await self._store.inquiries_in(situation_id)
         content = self._live.corpus.content
+        due = not_before(now, self._timezone)
         told = [
             owe(
                 self._box(inquiry),
                 inquiry.id,
                 replies.closed(content, inquiry.reference, inquiry.language),
                 now,
+                due_at=due,
             )
             for inquiry in inquiries
             if inquiry.status in UNSETTLED
@@ -356,7 +359,7 @@ class Desk:
         closed = await self._store.close_situation(situation_id, staff, now, told)
         minutes = content.desk.retention.exchange_minutes
         for inquiry in inquiries:
-            await let_go(self._store, self._vault, inquiry, now + dt.timedelta(minutes=minutes))
+            await let_go(self._store, self._vault, inquiry, due + dt.timedelta(minutes=minutes))
         return closed
 
     async def _opened(self, inquiry: Inquiry) -> OpenedInquiry:
@@ -562,15 +565,17 @@ class Desk:
         )
 
 
-def owe(box: Box, inquiry_id: str, reply: Reply, now: dt.datetime) -> Delivery:
-    """Return the delivery that owes `reply` to the address of the inquiry whose key is in `box`."""
+def owe(
+    box: Box, inquiry_id: str, reply: Reply, now: dt.datetime, *, due_at: dt.datetime | None = None
+) -> Delivery:
+    """Return the delivery that owes `reply`, now or at `due_at`, to the address of the inquiry whose key is in `box`."""
     return Delivery(
         id=reply.id,
         inquiry_id=inquiry_id,
         body=box.seal("reply", to_json(reply)),
         status=DeliveryStatus.OWED,
         created_at=now,
-        due_at=now,
+        due_at=due_at or now,
     )
 
 

@@ -10,6 +10,7 @@ from bot.content import Content
 from bot.exchange import Memory
 from bot.models import Language, Turn, Words
 from bot.moment import Known
+from bot.oversight import reads_of
 from bot.privacy import mask
 from bot.store.base import Store
 from bot.vault import Vault
@@ -66,6 +67,7 @@ async def _question(
     box = vault.unwrap(inquiry.id, inquiry.data_key)
     words = [from_json(Words, box.open("words", sealed)) for sealed in inquiry.words]
     deliveries = await store.deliveries_of(inquiry.id)
+    reads = await reads_of(store, inquiry)
     return {
         "reference": inquiry.reference,
         "status": inquiry.status.value,
@@ -89,7 +91,10 @@ async def _question(
         "replies_sent": [
             {"at": _time(each.created_at, zone), "status": each.status.value} for each in deliveries
         ],
-        "opened_by_staff": inquiry.seen_by_staff,
+        "read_by_staff": {
+            "times": sum(reads.values()),
+            "by_role": {role.value if role else "gone": times for role, times in reads.items()},
+        },
     }
 
 

@@ -445,7 +445,8 @@ class Outcomes:
         """Route the waiting message as if nothing were open."""
         waiting = moment.memory.waiting
         if waiting is None:
-            reply = replies.notice(moment.content, "new_question", moment.language)
+            person = replies.human(moment.content, moment.language)
+            reply = replies.notice(moment.content, "new_question", moment.language, person)
             memory = replace(settled(moment.memory, question=None), wants_new=True)
             return Outcome(name="command_new", replies=(reply,), memory=memory)
         fresh = replace(

@@ -233,7 +233,7 @@ def make_office(store: Store, corpus: Corpus, key: bytes = KEY) -> Office:
         desk=Desk(**common, timezone=shanghai),
         deliverer=Deliverer(store=store, vault=vault, channels={"webchat": channel}, clock=clock),
         oversight=oversight,
-        clockwork=Clockwork(**common, oversight=oversight),
+        clockwork=Clockwork(**common, oversight=oversight, timezone=shanghai),
         late=late,
     )
 

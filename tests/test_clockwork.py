@@ -1,5 +1,6 @@
 """What time does."""
 
+import datetime as dt
 from dataclasses import replace
 
 import pytest
@@ -236,6 +237,7 @@ async def test_an_address_that_cannot_be_opened_stops_nothing_else(office: Offic
         live=office.live,  # type: ignore[arg-type]
         clock=office.clock,
         oversight=office.oversight,
+        timezone=dt.UTC,
     )
     await other.round()
     opened = await office.desk.open(await office.situation_of(reference), "ada")

@@ -52,6 +52,10 @@ async def test_r17_the_file_holds_the_open_inquiries_with_every_word(office: Off
     ]
     assert [line["who"] for line in found["conversation"]["lines"]][:3] == ["you", "desk", "desk"]
     assert "ada" not in json.dumps(found), "staff are not named"
+    assert question["read_by_staff"]["times"] == 0
+    await office.words_of(reference)
+    (question,) = (await data(office))["questions"]
+    assert question["read_by_staff"]["times"] == 1, "how often it was read, and by which role"
     assert ID not in json.dumps(found)
 
 
