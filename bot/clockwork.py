@@ -92,6 +92,9 @@ class Clockwork:
             self._quietened_at = now
             for inquiry in await self._store.inquiries_opened_before(now - exchange, EVERY_ONE):
                 await self._in_conversation(quieten, inquiry, now - exchange)
+                await asyncio.sleep(
+                    0
+                )  # there may be thousands, and somebody in danger must not wait for them
         await self._store.drop_expired(
             now, now - dt.timedelta(hours=retention.message_ids_hours), now - SESSION_LIFE
         )

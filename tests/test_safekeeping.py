@@ -18,10 +18,12 @@ from zlib import crc32
 
 import pytest
 
+from bot.cli import main
 from bot.config import Settings, read_settings
 from bot.control import Control
 from bot.corpus import Corpus
-from bot.errors import DeskError, StoreLocked, StoreUnusable, VaultError
+from bot.data_commands import Bar
+from bot.errors import DeskError, StoreError, StoreLocked, StoreUnusable, VaultError
 from bot.exchange import conversation_key
 from bot.models import Role, Sealed, StaffAnswer
 from bot.safekeeping import back_up, change_key, find_key, restore_backup
@@ -539,3 +541,64 @@ def holds_sealed(hint: Any) -> bool:
     if is_dataclass(hint):
         return any(holds_sealed(get_type_hints(hint)[field.name]) for field in fields(hint))
     return any(holds_sealed(part) for part in get_args(hint))
+
+
+# --- on the command line
+
+
+async def test_the_commands_say_what_they_did(
+    settings: Settings,
+    corpus: Corpus,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    reference = await filled(settings, corpus)
+
+    def run(*arguments: str, data: str = "data", code: int = 0) -> str:
+        monkeypatch.setenv("DATA_DIR", str(tmp_path / data))
+        monkeypatch.setenv("DESK_KEY_FILE", str(settings.key_file))
+        monkeypatch.delenv("DESK_KEY", raising=False)
+        for name in ("LC_ALL", "LC_MESSAGES"):
+            monkeypatch.delenv(name, raising=False)
+        monkeypatch.setenv("LANG", "C.UTF-8")
+        assert main(arguments) == code
+        said = capsys.readouterr()
+        return said.err if code else said.out
+
+    copies = tmp_path / "copies"
+    assert "Keys:" in await asyncio.to_thread(run, "backup", str(copies))
+    (words,) = copies.glob("words-*")
+    made = (str(words), str(copies / "keys.sqlite3"))
+    assert "holds a store already" in await asyncio.to_thread(lambda: run("restore", *made, code=2))
+    said = await asyncio.to_thread(lambda: run("restore", *made, data="anew"))
+    assert "Inquiries: 1; conversations: 1; versions of entries: 1." in said
+    await check(settings_in(tmp_path, "anew"), corpus, reference)
+    said = await asyncio.to_thread(run, "key", "rotate")
+    assert "Keys wrapped anew: 3;" in said
+    assert "make a backup now" in said
+    await check(settings, corpus, reference)
+    assert "another desk key" in await asyncio.to_thread(lambda: run("restore", *made, data="late", code=2))
+
+
+def test_a_bar_is_drawn_for_who_watches_and_for_nobody_else(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    bar = Bar("Restoring")
+    bar.tell(5, 10)
+    bar.end()
+    assert capsys.readouterr().err == ""
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
+    bar = Bar("Restoring")
+    for done in range(301):
+        bar.tell(done, 300)
+    bar.end()
+    drawn = capsys.readouterr().err
+    assert drawn.endswith(f"\rRestoring [{'#' * 30}]\n")
+    assert drawn.count("\r") == 31, "only when it looks different"
+    Bar("Nothing to do").tell(0, 0)
+
+
+async def test_a_store_in_memory_has_nothing_to_copy(office: Office, tmp_path: Path) -> None:
+    with pytest.raises(StoreError, match="only in memory"):
+        await back_up_of(office, tmp_path)

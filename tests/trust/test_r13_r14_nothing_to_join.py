@@ -210,3 +210,13 @@ async def test_r14_no_table_can_be_searched_for_words_or_people(tmp_path: Path) 
     assert {kind for kind, _ in made} == {"table"}, "no index, no view, no trigger"
     assert not any("virtual" in str(sql).lower() or "fts" in str(sql).lower() for _, sql in made)
     assert set(Tables().names) >= INDEXED
+
+
+def test_r14_counters_are_shown_and_exported_nowhere() -> None:
+    """So that no cell under five can be: whoever shows them first has to leave those out, and to change this."""
+    readers = [
+        path.name
+        for path in Path("bot").rglob("*.py")
+        if ".counters()" in path.read_text() and "store" not in path.parts
+    ]
+    assert readers == []
