@@ -154,7 +154,7 @@ def report(predictions: Sequence[Prediction], times: Sequence[float]) -> Report:
         wrong=_share(len(answered) - len(right), len(predictions)),
         asked=_share(len(asked), len(predictions)),
         asked_outside=_share(sum(p.outside for p in asked), len(beyond)),
-        latency_ms=_latency(times),
+        latency_ms=latency(times),
         per_target=_per_target(predictions),
         confusions=tuple(
             (expected, got, times)
@@ -197,7 +197,8 @@ def _coverage(predictions: Sequence[Prediction], goal: float) -> float:
     return best / len(predictions) if predictions else 0.0
 
 
-def _latency(times: Sequence[float]) -> Latency:
+def latency(times: Sequence[float]) -> Latency:
+    """Return the mean, the middle and the slowest but one in a hundred of `times`, in milliseconds."""
     if not times:
         return Latency(mean=0.0, p50=0.0, p99=0.0)
     ordered = sorted(times)
