@@ -572,7 +572,7 @@ async def test_the_commands_say_what_they_did(
     made = (str(words), str(copies / "keys.sqlite3"))
     assert "holds a store already" in await asyncio.to_thread(lambda: run("restore", *made, code=2))
     said = await asyncio.to_thread(lambda: run("restore", *made, data="anew"))
-    assert "Inquiries: 1; conversations: 1; versions of entries: 1." in said
+    assert "Inquiries: 1; conversations: 2; versions of entries: 1." in said
     await check(settings_in(tmp_path, "anew"), corpus, reference)
     said = await asyncio.to_thread(run, "key", "rotate")
     assert "Keys wrapped anew: 3;" in said
