@@ -336,7 +336,10 @@ def _figures(measured: "Measured") -> str:
 
 
 def _precision(text: str) -> float:
-    value = float(text)
+    try:
+        value = float(text)
+    except ValueError:
+        value = 0.0
     if not 0.5 <= value <= 0.999:
         raise argparse.ArgumentTypeError(_say()["cli.eval_precision_range"])
     return value

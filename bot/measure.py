@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import orjson
+from threadpoolctl import threadpool_limits
 
 from bot.content import Content
 from bot.corpus import Corpus, build_corpus
@@ -83,12 +84,12 @@ class Measured:
 
 
 def read_questions(paths: Sequence[Path]) -> tuple[tuple[Question, ...], tuple[str, ...]]:
-    """Read `{"text", "expect"}` lines; the second part says where each stood.
+    """Read `{"text", "expect"}` lines; the second part says where each stood. A file named twice is read once.
 
     Raises `ContentError` with every line that cannot be read.
     """
     questions, places, faults = [], [], []
-    for path in paths:
+    for path in {path.resolve(): path for path in paths}.values():
         try:
             lines = path.read_bytes().split(b"\n")
         except OSError as exc:
@@ -179,14 +180,17 @@ def measure(
     corpus = build_corpus(content, encoder=encoder)
     fit_seconds = time.perf_counter() - start
     now = dt.datetime.now(dt.UTC)
-    measured = _asked(corpus, questions, now)
+    with threadpool_limits(1):
+        measured = _asked(corpus, questions, now)
+        others = {f"{share:.2f}": _at_share(corpus, questions, now, share) for share in OTHER_SHARES}
+    # Before the model is written out whole, only to see how large it is.
+    peak_rss = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     return Measured(
         report=measured,
-        at_outside_share={f"{share:.2f}": _at_share(corpus, questions, now, share) for share in OTHER_SHARES},
+        at_outside_share=others,
         fit_seconds=fit_seconds,
         model_bytes=_size(corpus),
-        peak_rss_mb=resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-        / (1024 if sys.platform != "darwin" else 2**20),
+        peak_rss_mb=peak_rss / (1024 if sys.platform != "darwin" else 2**20),
         target_precision=content.desk.policy.target_precision,
         answer_threshold=corpus.matcher.answer_threshold,
         offer_threshold=corpus.matcher.offer_threshold,
