@@ -177,8 +177,9 @@
     if (before) return before;
     const article = element(turn);
     if (announce && turn.kind === "urgent") {
-      article.setAttribute("role", "alert");
-      setTimeout(() => article.removeAttribute("role"), 10_000); // once: never again when the log changes
+      const said = article.querySelector(".words");
+      said.setAttribute("role", "alert");
+      setTimeout(() => said.removeAttribute("role"), 10_000); // once: never again when the log changes
     }
     if (after) after.after(article);
     else log.append(article);
