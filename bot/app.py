@@ -26,6 +26,7 @@ from bot.desk import Desk, stored_entries
 from bot.encoder import open_encoder
 from bot.errors import DeskError, StoreError
 from bot.fit import FitWorker
+from bot.headers import harden
 from bot.locale import catalogue
 from bot.models import Address, Alarm, KnowledgeEntry, Language, Reply, Role, Situation
 from bot.oversight import Oversight
@@ -36,6 +37,7 @@ from bot.staff.auth import Accounts
 from bot.store.base import Store
 from bot.store.tinydb import TinyDBStore, has_store, open_tinydb
 from bot.vault import Vault
+from bot.visitor import is_https
 
 if TYPE_CHECKING:
     from bot.channels.telegram import TelegramChannel
@@ -158,6 +160,21 @@ class App:
             raise
         # The worker starts again when an edit needs it; most days none does.
         self._fitting.stop()
+        self._runner = web.AppRunner(
+            self.application(), access_log=None, handle_signals=False, shutdown_timeout=DRAIN
+        )
+        await self._runner.setup()
+        await web.SockSite(self._runner, listening).start()
+        await self._control.start()
+        self._follower = asyncio.create_task(self._follow_knowledge(), name="follow knowledge")
+        await self._deliverer.start()
+        await self._clockwork.start()
+        await self._pager.start()
+        if self.telegram is not None:
+            await self.telegram.start()
+
+    def application(self) -> web.Application:
+        """Return everything that is served over HTTP: chat page, API, webhook, console."""
         web_app = web.Application(client_max_size=64 * 1024)
         self.webchat.add_routes(web_app)
         if self.telegram is not None:
@@ -173,16 +190,13 @@ class App:
                 clock=utc_now,
             ),
         )
-        self._runner = web.AppRunner(web_app, access_log=None, handle_signals=False, shutdown_timeout=DRAIN)
-        await self._runner.setup()
-        await web.SockSite(self._runner, listening).start()
-        await self._control.start()
-        self._follower = asyncio.create_task(self._follow_knowledge(), name="follow knowledge")
-        await self._deliverer.start()
-        await self._clockwork.start()
-        await self._pager.start()
-        if self.telegram is not None:
-            await self.telegram.start()
+
+        async def add_safe_headers(request: web.Request, response: web.StreamResponse) -> None:
+            settings = self.settings
+            harden(response, https=is_https(request, settings.trusted_proxies, settings.public_url))
+
+        web_app.on_response_prepare.append(add_safe_headers)
+        return web_app
 
     async def stop(self) -> None:
         """Take nothing new, finish what is in hand, let go of the data."""

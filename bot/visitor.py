@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
+from urllib.parse import urlsplit
 
 from aiohttp import web
 
@@ -43,6 +44,17 @@ def is_trusted(request: web.Request, trusted: Networks) -> bool:
     """Tell whether a trusted proxy handed the request over."""
     address = _read(request.remote or "")
     return address is not None and any(address in network for network in trusted)
+
+
+def is_https(request: web.Request, trusted: Networks, public_url: str | None) -> bool:
+    """Tell whether the visitor's browser came by https, here or at a proxy in front."""
+    if request.secure:
+        return True
+    told = request.headers.get("X-Forwarded-Proto", "").strip().lower()
+    if told and is_trusted(request, trusted):
+        return told == "https"
+    public = urlsplit(public_url or "")
+    return public.scheme == "https" and public.netloc == request.host
 
 
 def preferred(header: str) -> Language | None:

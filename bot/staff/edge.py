@@ -4,11 +4,12 @@ from urllib.parse import urlsplit
 
 from aiohttp import web
 
+from bot import visitor
 from bot.config import Settings
 from bot.models import Language
 from bot.staff.keys import PREFIX
 from bot.text import read_language
-from bot.visitor import Networks, client_address, household, is_trusted, preferred
+from bot.visitor import Networks, client_address, household, preferred
 
 DEFAULT_LANGUAGE: Language = "zh-Hans"
 
@@ -21,12 +22,7 @@ def client(request: web.Request, trusted: Networks) -> str:
 
 def is_https(request: web.Request, settings: Settings) -> bool:
     """Tell whether the visitor's browser came by https, here or at a proxy in front."""
-    if request.secure:
-        return True
-    if is_trusted(request, settings.trusted_proxies):
-        return request.headers.get("X-Forwarded-Proto", "").strip().lower() == "https"
-    public = urlsplit(settings.public_url or "")
-    return public.scheme == "https" and public.netloc == request.host
+    return visitor.is_https(request, settings.trusted_proxies, settings.public_url)
 
 
 def cookie_name(name: str, *, https: bool) -> str:

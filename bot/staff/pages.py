@@ -10,6 +10,7 @@ from typing import Any
 from aiohttp import web
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
+from bot.headers import harden, page_policy
 from bot.locale import catalogue
 from bot.models import LANGUAGES, Language, Situation
 from bot.permissions import Permission
@@ -30,19 +31,6 @@ from bot.text import read_language
 HERE = Path(__file__).parent
 STATIC = HERE / "static"
 LANGUAGE_NAMES: Mapping[Language, str] = {"zh-Hans": "简体中文", "zh-Hant": "繁體中文", "en": "English"}
-
-_HEADERS = {
-    "Content-Security-Policy": (
-        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; "
-        "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
-    ),
-    "X-Content-Type-Options": "nosniff",
-    "X-Frame-Options": "DENY",
-    "Referrer-Policy": "no-referrer",
-    "Cross-Origin-Opener-Policy": "same-origin",
-    "Cross-Origin-Resource-Policy": "same-origin",
-    "Permissions-Policy": "camera=(), microphone=(), geolocation=(), payment=(), usb=()",
-}
 
 _templates = Environment(
     loader=FileSystemLoader(HERE / "templates"),
@@ -197,13 +185,12 @@ def static_url(name: str) -> str:
 
 def headers_for(request: web.Request, response: web.StreamResponse, *, https: bool) -> None:
     """Set what every response of the console carries."""
-    response.headers.update(_HEADERS)
+    response.headers["Content-Security-Policy"] = page_policy()
+    response.headers["X-Frame-Options"] = "DENY"
     if request.path.startswith(f"{PREFIX}/static/") and response.status in (200, 304):
         response.headers["Cache-Control"] = (
             "public, max-age=31536000, immutable" if "v" in request.query else "no-cache"
         )
     else:
         response.headers["Cache-Control"] = "no-store"
-    if https:
-        response.headers["Strict-Transport-Security"] = "max-age=31536000"
-    response.headers.pop("Server", None)
+    harden(response, https=https)

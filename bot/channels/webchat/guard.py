@@ -11,6 +11,8 @@ from bot.channels.webchat.languages import asked
 from bot.channels.webchat.page import problem_page
 from bot.channels.webchat.parts import Parts
 from bot.channels.webchat.problems import Problem
+from bot.headers import harden, page_policy
+from bot.visitor import is_https
 
 log = logging.getLogger(__name__)
 
@@ -64,14 +66,10 @@ class Guard:
             return
         headers = response.headers
         headers["X-Request-Id"] = request[REQUEST_ID]
-        headers["X-Content-Type-Options"] = "nosniff"
-        headers["Referrer-Policy"] = "no-referrer"
-        headers["Permissions-Policy"] = "camera=(), geolocation=(), microphone=()"
-        headers.setdefault("Cross-Origin-Resource-Policy", "same-origin")
-        is_page = response.content_type == "text/html"
-        headers["Content-Security-Policy"] = self._page_policy() if is_page else _DATA_POLICY
-        if (self._parts.settings.public_url or "").startswith("https://"):
-            headers["Strict-Transport-Security"] = "max-age=31536000"
+        settings = self._parts.settings
+        if response.content_type == "text/html":
+            headers["Content-Security-Policy"] = page_policy(" ".join(["'self'", *settings.embed_origins]))
+        harden(response, https=is_https(request, settings.trusted_proxies, settings.public_url))
         if request.path.startswith("/api/"):
             self._share(request, response)
 
@@ -96,13 +94,6 @@ class Guard:
             headers["Access-Control-Allow-Headers"] = "Content-Type, Last-Event-ID"
             headers["Access-Control-Max-Age"] = "600"
 
-    def _page_policy(self) -> str:
-        frames = " ".join(["'self'", *self._parts.settings.embed_origins])
-        return (
-            "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; "
-            f"form-action 'self'; base-uri 'none'; frame-ancestors {frames}"
-        )
-
 
 async def preflight(_request: web.Request) -> web.Response:
     """Answer a browser that asks whether another site's page may use the API; the guard's headers say who may."""
@@ -121,6 +112,3 @@ def _log_unexpected(request: web.Request, exc: Exception) -> None:
             ],
         },
     )
-
-
-_DATA_POLICY = "default-src 'none'; frame-ancestors 'none'"

@@ -80,6 +80,7 @@ def settings(
         data_dir=Path("data"),
         intents_dir=Path("intents"),
         knowledge_dir=Path("knowledge"),
+        encoder_dir=None,
         key=None,
         key_file=Path("key"),
         timezone=ZoneInfo("Asia/Shanghai"),

@@ -119,7 +119,7 @@ async def test_an_answer_is_seen_when_the_private_link_is_opened(client, webchat
 async def test_every_page_carries_the_headers_that_keep_it_safe(client):
     token = (await send(client, text="night")).headers["Location"][3:46]
     for path in ("/", f"/c/{token}", "/nothing"):
-        response = await client.get(path, headers=FORM)
+        response = await client.get(path, headers={**FORM, "Host": "desk.example"})
         headers = response.headers
         policy = headers["Content-Security-Policy"]
         assert "default-src 'none'" in policy
