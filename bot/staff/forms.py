@@ -30,7 +30,7 @@ class Mistake(Exception):
 
 
 async def fields(request: web.Request) -> dict[str, str]:
-    """Return the text fields of the form, with line ends as `\\n`; files are passed over.
+    """Return the fields of the form, with line ends as `\\n`.
 
     Raises `HTTPBadRequest` when the form is not readable as text.
     """

@@ -132,6 +132,9 @@ def guard(needs: dict[web.AbstractRoute, Needed]) -> Middleware:
             request = request.clone(client_max_size=forms.FORM_MOST)
         if changes and edge.from_another_site(request):
             return problem(request, 403)
+        if changes and request.content_type.startswith("multipart/"):
+            # No form of ours uploads; reading this one would put what it holds into a temporary file.
+            return problem(request, 400)
         if needed is Access.PUBLIC:
             return await _public(request, handler, changes)
         if visitor is None:
