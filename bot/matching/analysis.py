@@ -14,7 +14,7 @@ from typing import Literal
 
 from pypinyin.constants import PINYIN_DICT
 
-from bot.matching.english import STOP, stem
+from bot.matching.english import STOP, stem, written_out
 from bot.text import fold
 
 LONGEST_TEXT = 600
@@ -49,7 +49,7 @@ class Analysis:
 def analyse(text: str, correct: Callable[[str], str] | None = None) -> Analysis:
     """Return the units of `text`; `correct` maps an English word to the one that was probably meant."""
     text = fold(text[: LONGEST_TEXT * 4])[:LONGEST_TEXT]
-    tokens: list[str] = _TOKEN.findall(text)
+    tokens = [written_out(token) for token in _TOKEN.findall(text)]
     if correct is not None:
         tokens = [token if _IS_HAN.match(token) else correct(token) for token in tokens]
     words = [token for token in tokens if not _IS_HAN.match(token)]

@@ -66,6 +66,25 @@ COMMON = frozenset(
     taking coming having trying saying asking calling supposed basically actually probably currently recently""".split()  # noqa: SIM905 - as above
 )
 
+_CHAT = dict(
+    pair.split("=")
+    for pair in """u=you ur=your urs=yours r=are y=why n=and wat=what wht=what wats=what's whats=what's wen=when whn=when
+    wer=where whr=where wher=where hw=how hows=how's k=ok pls=please plz=please plss=please plzz=please plese=please
+    thx=thanks thnx=thanks tnx=thanks thanx=thanks thnks=thanks ty=thanks hv=have hav=have hve=have dnt=don't
+    dont=don't cnt=can't cant=can't didnt=didn't doesnt=doesn't wont=won't isnt=isn't im=i'm ive=i've nd=and abt=about
+    bcoz=because bcz=because coz=because cuz=because becoz=because msg=message msgs=messages acc=account acct=account
+    amt=amount num=number nos=numbers addr=address adrs=address info=information docs=documents doc=document
+    appt=appointment pic=picture pics=pictures wnt=want knw=know tel=tell gud=good hlp=help hii=hi hiii=hi helo=hello
+    hlo=hello gm=morning tmrw=tomorrow tmr=tomorrow tomo=tomorrow yday=yesterday yest=yesterday mins=minutes
+    hrs=hours hr=hour wk=week wks=weeks yr=year yrs=years b4=before l8r=later 2day=today 2moro=tomorrow gr8=great
+    recvd=received rcvd=received rcv=receive recd=received delvry=delivery dlvry=delivery delv=delivery ordr=order
+    cust=customer custmr=customer srvc=service prob=problem probs=problems prblm=problem prblem=problem qty=quantity
+    discnt=discount availble=available avl=available ph=phone fone=phone mob=mobile lic=licence mtg=meeting
+    shud=should cud=could wud=would ppl=people smth=something sth=something nthng=nothing evrything=everything
+    wrk=work wrkng=working txn=transaction trxn=transaction trf=transfer bal=balance pmt=payment pymt=payment""".split()  # noqa: SIM905 - as above
+)
+"""How words are written in chats."""
+
 _SUFFIXES = (
     ("ations", ""),
     ("ation", ""),
@@ -88,6 +107,11 @@ _SUFFIXES = (
     ("s", ""),
 )
 _VOWEL = re.compile("[aeiouy]")
+
+
+def written_out(word: str) -> str:
+    """Return the word that a chat spelling stands for, or `word` itself."""
+    return _CHAT.get(word, word)
 
 
 def stem(word: str) -> str:

@@ -18,6 +18,7 @@ import numpy.typing as npt
 from scipy import sparse
 
 from bot.matching.analysis import LONGEST_TEXT, character_grams, ideas_of
+from bot.matching.english import written_out
 from bot.matching.evidence import Floats, Ints
 from bot.text import fold
 
@@ -34,7 +35,7 @@ _SOFTNESS = 0.5
 
 def tokens(text: str) -> list[str]:
     """Return the tokens of a text: a Chinese character, a word, or a question or exclamation mark."""
-    return cast(list[str], _TOKEN.findall(fold(text[: LONGEST_TEXT * 4])[:LONGEST_TEXT]))
+    return [written_out(token) for token in _TOKEN.findall(fold(text[: LONGEST_TEXT * 4])[:LONGEST_TEXT])]
 
 
 def features(words: Sequence[str]) -> tuple[list[str], list[str], list[str], list[str]]:

@@ -303,7 +303,15 @@ def _cut(item: Item) -> Item:
     def cut(texts: Sequence[str]) -> tuple[str, ...]:
         return tuple(text[:LONGEST_MESSAGE] for text in texts if bare(fold(text[:LONGEST_MESSAGE])))
 
-    return Item(key=item.key, examples=cut(item.examples), titles=cut(item.titles), answers=cut(item.answers))
+    titles = cut(item.titles) or named(item.key)
+    return Item(key=item.key, examples=cut(item.examples), titles=titles, answers=cut(item.answers))
+
+
+def named(key: str) -> tuple[str, ...]:
+    """Return the words of an intent's id, which stand for a title where there is none; of an entry nothing."""
+    kind, _, name = key.partition(":")
+    words = re.sub(r"[\W_]+", " ", name).strip()
+    return (words,) if kind == "intent" and words else ()
 
 
 def rich_items(items: Sequence[Item]) -> list[int]:

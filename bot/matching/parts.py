@@ -241,7 +241,7 @@ class Classified:
         told = [
             (number, text)
             for number, item in zip(numbers, items, strict=True)
-            for text in (*item.titles, *item.answers, told_by_key(item))
+            for text in dict.fromkeys((*item.titles, *item.answers, told_by_key(item)))
         ]
         texts = [text for _, text in (*examples, *told)]
         rows = Rows.of(texts, np.array([number for number, _ in (*examples, *told)], np.int64), outside)

@@ -153,6 +153,25 @@ def draw(name: str, seed: int, weight: float = 0.15) -> Content:
     return Content(name=f"{name}-{seed}", items=tuple(items), questions=tuple(questions), weight=weight)
 
 
+def middling(name: str, seed: int, weight: float = 0.15) -> Content:
+    """Return most intents of a public set with ten training rows each: many intents, few examples, nothing else."""
+    rng = random.Random(f"{name} middling {seed}")
+    by_intent: dict[str, list[str]] = defaultdict(list)
+    for row in lines(DATA / name / "train.jsonl"):
+        if row["intent"]:
+            by_intent[row["intent"]].append(row["text"])
+    names = sorted(by_intent)
+    rng.shuffle(names)
+    inside = names[: round(len(names) * rng.uniform(0.7, 1))]
+    items = tuple(Item(key=f"intent:{intent}", examples=tuple(by_intent[intent][:10])) for intent in inside)
+    questions = [
+        Question(text=text, expect=f"intent:{intent}" if intent in inside else None, kind="near_miss")
+        for intent in names
+        for text in rng.sample(by_intent[intent][10:], 5)
+    ]
+    return Content(name=f"{name}-middling-{seed}", items=items, questions=tuple(questions), weight=weight)
+
+
 def part(content: Content, seed: int, share: float = 0.7, weight: float = 0.3) -> Content:
     """Return `content` with some targets taken out, whose questions then belong to a person, and fewer examples."""
     rng = random.Random(f"{content.name} part {seed}")

@@ -2,7 +2,8 @@
 
     python -m tests.benchmarks.learn_weights [--without NAME] [--encoder DIR]
 
-It fits on the civic sets, on this project's own small contents and on small deployments drawn from public sets;
+It fits on the civic sets, on this project's own small contents and on deployments drawn from training rows of public
+sets, among them many intents of ten examples, and uneven ones with traffic as it really comes (see traffic.py);
 `--without` leaves one set out, to measure on it. With an encoder, which must know English, it fits on the English ones
 with its evidence and writes `weights_encoder.json`. Needs the benchmark data (see contents.py).
 """
@@ -32,10 +33,12 @@ from bot.matching.fusion import (
     shipped,
 )
 from bot.matching.held_out import held_out
+from bot.matching.matcher import named
 from bot.matching.meaning import Meanings
 from bot.matching.nearness import MEANING_NAMES
 from bot.text import language_of
-from tests.benchmarks.contents import Content, civic, draw, own, part
+from tests.benchmarks.contents import Content, civic, draw, middling, own, part
+from tests.benchmarks.traffic import SETS, deployment
 
 ATTRIBUTION = (
     "Numbers fitted on questions of CLINC150 (Larson et al. 2019, CC BY 3.0), BANKING77 (Casanueva et al. 2020, CC BY "
@@ -167,8 +170,16 @@ def figures(r: Rows, weights: Weights) -> dict[str, float]:
 def everything() -> list[Content]:
     """Return all contents there are to learn from."""
     sets = [civic("civic_zh"), civic("civic_en"), *own()]
-    draws = [draw(name, seed) for name in ("clinc150", "banking77", "hwu64") for seed in range(12)]
-    return sets + [part(c, s) for c in sets for s in range(4)] + draws
+    draws = [draw(name, seed) for name in SETS for seed in range(12)]
+    middle = [middling(name, seed) for name in SETS for seed in range(2)]
+    real = [deployment(name, 100 + seed, traffic="train", weight=0.3) for name in SETS for seed in range(8)]
+    return [served(c) for c in (*sets, *(part(c, s) for c in sets for s in range(4)), *draws, *middle, *real)]
+
+
+def served(content: Content) -> Content:
+    """Return `content` as the product reads it: an intent without a title has the words of its id for one."""
+    items = tuple(replace(item, titles=item.titles or named(item.key)) for item in content.items)
+    return replace(content, items=items)
 
 
 def in_english(contents: Sequence[Content]) -> list[Content]:
