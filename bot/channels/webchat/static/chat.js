@@ -426,6 +426,7 @@
       drop(message);
       remember(reply.conversation);
       online();
+      if (message.content.option === "erase-now") log.replaceChildren(); // what was erased is not left on the screen
       showReplies(reply.replies);
       listen();
       return null;
