@@ -139,6 +139,7 @@ class App:
 
     async def _back_up(self, folder: Path) -> tuple[Path, Path]:
         made = await self.store.back_up(folder, utc_now())
+        log.info("A backup was made", extra={"words": made.words.name})
         return made.words, made.keys
 
     async def start(self) -> None:

@@ -29,10 +29,11 @@ from bot.models import Role, Sealed, StaffAnswer
 from bot.safekeeping import back_up, change_key, find_key, restore_backup
 from bot.store.tinydb import TinyDBStore, open_tinydb
 from bot.store.tinydb.keyed import KeyedCollection
+from bot.store.tinydb.restoring import HANGING
 from bot.store.tinydb.rotation import SEALED_BY_DESK
 from bot.store.tinydb.tables import Tables
 from bot.vault import Vault, encode_key, read_key_file
-from tests.parts import ANSWERED, UNANSWERED, Office, address, make_office
+from tests.parts import ANSWERED, CRISIS, UNANSWERED, Office, address, make_office
 
 OTHER = "who won the chess tournament"
 
@@ -122,18 +123,21 @@ async def test_what_was_purged_after_a_backup_does_not_come_back_with_the_newest
     assert b64encode(inquiry.data_key) not in old
 
 
+@pytest.mark.parametrize("text", [UNANSWERED, CRISIS])
 async def test_what_a_citizen_took_back_after_a_backup_does_not_come_back(
-    settings: Settings, corpus: Corpus, tmp_path: Path
+    settings: Settings, corpus: Corpus, tmp_path: Path, text: str
 ) -> None:
     async with an_office(settings, corpus) as office:
-        receipt = await office.ask_one(UNANSWERED)
+        receipt = await office.ask_one(text)
         reference = str(receipt.reference)
         words, _ = await back_up_of(office, tmp_path / "copies")
-        await office.tap(receipt, "take-back.")
+        await office.ask(option=f"take-back.{reference}")
         assert await office.desk.find(reference, "ada") is None
         _, keys = await back_up_of(office, tmp_path / "copies")
     restored = restore_backup(settings_in(tmp_path, "anew"), words, keys, quiet)
     assert (restored.inquiries, restored.conversations, restored.erased_inquiries) == (0, 0, 1)
+    async with an_office(settings_in(tmp_path, "anew"), corpus) as office:
+        assert await office.store.alarms() == []
 
 
 async def back_up_of(office: Office, folder: Path) -> tuple[Path, Path]:
@@ -244,6 +248,35 @@ async def test_words_are_kept_by_number_and_keys_only_once(
         [*(words.name for words, _ in made), "keys.sqlite3"]
     )
     assert all(path.stat().st_mode & 0o777 == 0o600 for path in copies.iterdir())
+
+
+async def test_backups_at_the_same_time_wait_for_each_other(
+    settings: Settings, corpus: Corpus, tmp_path: Path
+) -> None:
+    async with an_office(settings, corpus) as office:
+        await office.hand_over()
+        made = await asyncio.gather(*(back_up_of(office, tmp_path / "copies") for _ in range(4)))
+    assert len({words for words, _ in made}) == 4
+    for number, (words, keys) in enumerate(made):
+        assert restore_backup(settings_in(tmp_path, f"anew {number}"), words, keys, quiet).inquiries == 1
+
+
+async def test_a_backup_whose_keys_cannot_be_put_in_place_leaves_no_words_beside_the_older_ones(
+    settings: Settings, corpus: Corpus, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with an_office(settings, corpus) as office:
+        await office.hand_over()
+        words, keys = await back_up_of(office, tmp_path / "copies")
+        before = keys.read_bytes()
+
+        def refuse(*_: object) -> None:
+            raise OSError(5, "Input/output error")
+
+        monkeypatch.setattr("pathlib.Path.replace", refuse)
+        with pytest.raises(DeskError, match="No backup was made"):
+            await back_up_of(office, tmp_path / "copies")
+    assert keys.read_bytes() == before
+    assert {path.name for path in keys.parent.iterdir()} == {words.name, keys.name}
 
 
 async def test_the_older_keys_are_overwritten_where_they_stood(
@@ -524,6 +557,16 @@ async def test_a_change_of_keys_may_be_killed_at_any_moment(
     change_key(settings, quiet)
     async with an_office(settings, corpus) as office:
         assert len(await office.desk.queue("ada")) == 151
+
+
+def test_every_row_that_belongs_to_an_inquiry_or_a_situation_is_left_out_of_a_restored_store_with_it() -> (
+    None
+):
+    tables = Tables()
+    for name in tables.names:
+        columns = {field.name for field in fields(tables.collection(name).record_type)}
+        if name not in ("inquiries", "audit") and columns & {"inquiry_id", "situation_id"}:
+            assert name in HANGING
 
 
 def test_everything_sealed_has_a_key_of_its_own_or_is_known_to_a_change_of_keys() -> None:

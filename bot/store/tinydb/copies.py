@@ -7,7 +7,7 @@ it, so an older file of words cannot bring it back.
 import os
 import sqlite3
 from collections.abc import Sequence
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -45,8 +45,8 @@ def back_up(file: Path, folder: Path, names: Sequence[str], now: datetime) -> Ba
         drafts[0].rename(words)
         replace_secret(drafts[1], keys)
     except (OSError, sqlite3.Error) as exc:
-        for draft in drafts:
-            draft.unlink(missing_ok=True)
+        for leftover in (*drafts, words):  # words that have no newest keys beside them are no backup
+            leftover.unlink(missing_ok=True)
         raise StoreError(
             f"No backup was made in {folder} ({exc}); name a folder the desk may write to, with space for a copy."
         ) from exc
@@ -54,18 +54,22 @@ def back_up(file: Path, folder: Path, names: Sequence[str], now: datetime) -> Ba
 
 
 def replace_secret(draft: Path, path: Path) -> None:
-    """Put `draft` in the place of `path`, and overwrite what stood there."""
+    """Put `draft` in the place of `path`, and overwrite what stood there. Raises OSError with `path` as it was."""
     old = os.open(path, os.O_WRONLY) if path.exists() else None
-    synced(draft)
-    draft.replace(path)
-    synced(path.parent)
+    try:
+        synced(draft)
+        draft.replace(path)
+        synced(path.parent)
+    except BaseException:
+        if old is not None:
+            os.close(old)
+        raise
     if old is not None:
-        # By now nothing leads to it. A disk that writes elsewhere (flash, copy on write) may keep the old blocks.
-        try:
+        # By now nothing leads to it. A disk that refuses or writes elsewhere (flash, copy on write) may keep its blocks.
+        with suppress(OSError):
             os.write(old, bytes(os.fstat(old).st_size))
             os.fsync(old)
-        finally:
-            os.close(old)
+        os.close(old)
 
 
 def _free_name(folder: Path, now: datetime) -> Path:

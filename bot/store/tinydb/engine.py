@@ -45,6 +45,7 @@ class TinyDBStore(
         self._disk = disk
         self._executor = executor
         self._place = file
+        self._copying = asyncio.Lock()
         self._closed = False
 
     async def close(self) -> None:
@@ -62,7 +63,8 @@ class TinyDBStore(
         self._group.check()
         if self._place is None:
             raise StoreError("This store is only in memory; there is no file to copy.")
-        return await asyncio.to_thread(back_up, self._place, folder, self._tables.names, now)
+        async with self._copying:
+            return await asyncio.to_thread(back_up, self._place, folder, self._tables.names, now)
 
     async def scrub(self, *, thoroughly: bool = False) -> None:
         """Empty the log of what was removed; with `thoroughly` also every unused corner of the file."""

@@ -16,6 +16,8 @@ from bot.store.tinydb.lock import take_lock
 from bot.store.tinydb.tables import Tables
 from bot.vault import Vault
 
+HANGING = {"deliveries": ("inquiry_id", "inquiries"), "alarms": ("situation_id", "situations")}
+"""Rows that go with what they belong to: by which field, and in which table that is. The record of reads stays."""
 Reconnect = Callable[[Sequence[Inquiry], Sequence[Conversation]], Sequence[Conversation]]
 """Returns the conversations as they lead to just these inquiries, without those that cannot be opened."""
 Tell = Callable[[int, int], None]
@@ -47,7 +49,7 @@ def restore(words: Path, keys: Path, path: Path, vault: Vault, reconnect: Reconn
 
         def fill(name: str, found: Iterable[tuple[int, bytes]]) -> None:
             listed = list(found)
-            if isinstance(tables.collection(name), KeyedCollection) or name == "deliveries":
+            if isinstance(tables.collection(name), KeyedCollection) or name in HANGING:
                 kept.take(name, listed)
             else:
                 rows[name] = dict(listed)
@@ -123,10 +125,12 @@ class _Kept:
                 situation = self._situation(document, by_situation[document["id"]], vault)
                 tables.situations.add(situation)
             tell(done := done + 1, total)
-        for document in documents["deliveries"]:
-            if tables.inquiries.get(document["inquiry_id"]) is not None:
-                tables.deliveries.add(tables.deliveries.codec.record(document))
-            tell(done := done + 1, total)
+        for name, (field, above) in HANGING.items():
+            hanging = tables.collection(name)
+            for document in documents[name]:
+                if tables.collection(above).get(document[field]) is not None:
+                    hanging.add(hanging.codec.record(document))
+                tell(done := done + 1, total)
         found = [
             Conversation(**document, data_key=self._wrapped[document["key"]])
             for document in documents["conversations"]
