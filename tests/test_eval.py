@@ -143,6 +143,28 @@ def test_doubtful_content_and_questions_are_warned_of_and_measured_all_the_same(
     assert "is an example of" in warned
 
 
+@pytest.mark.parametrize(
+    ("found", "right"),
+    [
+        ({"noise": ["loud music at night"]}, 1),
+        ({"noise": ["loud music at night", "noise next door", "my neighbours shout"]}, 1),
+        ({"noise": ["loud music at night"], "party": ["loud music at night"]}, None),
+    ],
+    ids=["one example", "one intent", "the same example in two intents"],
+)
+def test_the_least_content_is_measured_and_long_messages_too(
+    run: Run, tmp_path: Path, found: dict[str, list[str]], right: float | None
+) -> None:
+    content = intents(tmp_path / "a.yaml", found)
+    long = [("?!" * 50_000, "handoff"), ("q" * 100_000, "handoff"), ("\0\u202e", "handoff")]
+    asked = questions(tmp_path / "q.jsonl", [("Loud music at night?", "intent:noise"), *long])
+    code, said, _ = run("--intents", content, "--questions", asked, "--json")
+    report = json.loads(said)
+    assert (code, report["handoff_recall"]) == (0, 1)
+    assert right is None or report["in_scope_answered_correctly"] == right
+    assert right is not None or (report["wrong"], report["helped"]) == (0, 1)
+
+
 @pytest.mark.parametrize("text", ["", "\n\n"])
 def test_no_questions_are_an_empty_report(run: Run, tmp_path: Path, text: str) -> None:
     (tmp_path / "q.jsonl").write_text(text)

@@ -37,6 +37,9 @@ _RICH_TEXTS = 1500
 """Examples a content needs for a classifier to beat the fusion, when its answers tell little."""
 _RICH_TEXTS_BESIDE_ANSWERS = 4000
 _TELLING_WORDS = 4
+_MOST_CELLS = 6_000_000
+"""Intents times examples beyond which a classifier is not fitted: each class is weighed against every text, so that
+five thousand intents would take gigabytes and an hour."""
 
 
 def fit(
@@ -318,7 +321,7 @@ def rich_items(items: Sequence[Item]) -> list[int]:
     """Return the numbers of the items that a classifier serves better than the fusion does."""
     found = [n for n, item in enumerate(items) if len(item.examples) >= _RICH_EXAMPLES]
     texts = sum(len(items[n].examples) for n in found)
-    if len(found) < 2 or texts < _RICH_TEXTS:
+    if len(found) < 2 or texts < _RICH_TEXTS or len(found) * texts > _MOST_CELLS:
         return []
     words = [set(analyse(" ".join(items[n].answers)).bags["words"]) for n in found]
     shared = Counter(word for bag in words for word in bag)

@@ -1,11 +1,14 @@
 """Content rich in examples is matched by a classifier with a gate of its own."""
 
 import random
+import time
 
 import pytest
+from hypothesis import given, settings
 
 from bot.matching import Item, Matcher, MatchPolicy, fit
 from bot.matching.matcher import rich_items
+from tests.matching.test_matcher import ANY_TEXT, sound
 
 THINGS = (
     "passport",
@@ -95,3 +98,28 @@ def test_a_classifier_fitted_twice_says_the_same(rich: Matcher) -> None:
     assert again.answer_threshold == rich.answer_threshold
     for said in ("renew visa", "parking at night", "flood flood"):
         assert again.rank(said) == rich.rank(said)
+
+
+@settings(max_examples=100, deadline=None)
+@given(ANY_TEXT)
+def test_any_text_gets_a_sound_ranking(rich: Matcher, text: str) -> None:
+    assert sound(rich.rank(text))
+
+
+def test_a_message_of_a_hundred_thousand_characters_is_ranked_in_bounded_time(rich: Matcher) -> None:
+    start = time.perf_counter()
+    for text in ("renew drone " * 9000, "护照" * 50_000, "a\u0301" * 50_000, "1" * 100_000, "q" * 100_000):
+        assert sound(rich.rank(text))
+    assert time.perf_counter() - start < 10
+
+
+def test_thousands_of_intents_rich_in_examples_are_fitted_in_bounded_time() -> None:
+    items = [
+        Item(key=f"intent:{n}", examples=tuple(f"notice {n} of gate {n % 89} {when}" for when in WHEN[:8]))
+        for n in range(5000)
+    ]
+    start = time.perf_counter()
+    fitted = fit(items, [], MatchPolicy())
+    found = fitted.rank("the notice 4711 of gate 83")
+    assert found.candidates[0].key == "intent:4711"
+    assert time.perf_counter() - start < 90
