@@ -59,6 +59,9 @@ log = logging.getLogger(__name__)
 
 URGENT_WAIT = 1.0
 """Seconds an urgent card waits for its filing to be confirmed."""
+GIVEN_UP_AFTER = 20.0
+"""Seconds after which a filing that hangs is said to have failed; when it succeeds all the same, the outbox tells."""
+LATE_ATTEMPTS = 4
 ATTEMPTS = 4
 ERASED_SHOWN = dt.timedelta(minutes=1)
 """How long a conversation whose content was erased stays to say so, on a page that is loaded anew."""
@@ -107,6 +110,10 @@ class Assistant:
         )
         urgent = urgent_alone(message, self._live.corpus)
         return await (self._in_turn(message) if urgent is None else self._at_once(message, urgent))
+
+    def urgent(self, message: IncomingMessage) -> bool:
+        """Tell, from the message alone, whether it gets a card at once: such a message must wait for nothing."""
+        return urgent_alone(message, self._live.corpus) is not None
 
     async def exchange(self, address: Address) -> Exchange | None:
         """Return what the citizen sees on returning; None for an unknown conversation."""
@@ -204,7 +211,7 @@ class Assistant:
         await asyncio.wait({filing}, timeout=URGENT_WAIT)
         if filing.done():
             return filing.result()
-        self._keep(self._report_late(message.address, filing))
+        self._keep(self._report_late(message, decision, filing))
         return (self._bare_card(message, decision, replies.Duty(on_duty=False, opens_at=None, stated=False)),)
 
     async def _filed_or_said(self, message: IncomingMessage, decision: Urgent) -> tuple[Reply, ...]:
@@ -215,11 +222,27 @@ class Assistant:
             log.exception("An urgent message could not be filed")
             return (self._bare_card(message, decision, None),)
 
-    async def _report_late(self, address: Address, filing: asyncio.Future[tuple[Reply, ...]]) -> None:
-        """When a slow filing succeeds its receipt is in the outbox; what is not there is sent now."""
+    async def _report_late(
+        self, message: IncomingMessage, decision: Urgent, filing: asyncio.Future[tuple[Reply, ...]]
+    ) -> None:
+        """Tell what became of a slow filing: when it succeeds its receipt is in the outbox; the rest is said now."""
+        await asyncio.wait({filing}, timeout=GIVEN_UP_AFTER)
+        if not filing.done():
+            await self._say_late(message.address, self._bare_card(message, decision, None))
         for reply in await filing:
             if not reply.owed:
+                await self._say_late(message.address, reply)
+
+    async def _say_late(self, address: Address, reply: Reply) -> None:
+        for attempt in range(LATE_ATTEMPTS):
+            try:
                 await self._send_later(address, reply)
+            except (DeskError, OSError):
+                if attempt == LATE_ATTEMPTS - 1:
+                    raise
+                await asyncio.sleep(2.0**attempt)
+            else:
+                return
 
     def _bare_card(self, message: IncomingMessage, decision: Urgent, duty: replies.Duty | None) -> Reply:
         content = self._live.corpus.content

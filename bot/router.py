@@ -189,8 +189,7 @@ Step = Callable[[_Question], Decision | None]
 
 def by_urgent(question: _Question) -> Decision | None:
     """Somebody may be in danger: before anything else."""
-    urgent = _urgent(question)
-    return None if urgent is None else replace(urgent, candidates=question.candidates)
+    return _urgent(question)
 
 
 def by_command(question: _Question) -> Decision | None:
@@ -270,7 +269,7 @@ def route(
 def urgent_alone(message: IncomingMessage, corpus: Corpus) -> Urgent | None:
     """Tell, from the message alone, whether somebody may be in danger: nothing else need be known for a card.
 
-    The matcher is not asked, so a card waits for no ranking and survives a matcher that fails.
+    The matcher is not asked, here or when the message is filed: neither waits for a ranking or dies of one.
     """
     return _urgent(_Question(message, ConversationState(), corpus))
 

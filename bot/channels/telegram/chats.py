@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from weakref import WeakValueDictionary
 
 REMEMBERED = 20_000
+LOOKS_A_SECOND = 20
 
 
 @dataclass(slots=True, weakref_slot=True, eq=False)
@@ -20,6 +21,16 @@ class Chat:
     waiting: int = 0
     """Replies that have not gone out yet."""
     told_to_wait: bool = False
+    looks: int = 0
+    """How often, in the second that began at `looked_at`, a message was looked at before its turn."""
+    looked_at: float = 0.0
+
+    def may_look(self, now: float) -> bool:
+        """Tell whether one more message may be looked at before its turn: few a second, so that a flood costs little."""
+        if now - self.looked_at >= 1.0:
+            self.looks, self.looked_at = 0, now
+        self.looks += 1
+        return self.looks <= LOOKS_A_SECOND
 
 
 class Chats:

@@ -30,6 +30,8 @@ log = logging.getLogger(__name__)
 
 AT_ONCE = 64
 """Messages that are with the assistant at the same time."""
+CARD_WAITS = 0.3
+"""Seconds a card waits for replies before it in its chat."""
 TYPING_AFTER = 0.3
 TYPING_LASTS = 4.5
 ATTEMPTS = 4
@@ -43,7 +45,7 @@ MOST_WAITING = 30
 
 
 class Receiver:
-    """Gives updates their effect. Replies that are owed are left to the Deliverer; the others are sent here."""
+    """Gives updates their effect. Replies that are owed are left to the Deliverer; the others, and cards, are sent here."""
 
     def __init__(
         self,
@@ -99,6 +101,9 @@ class Receiver:
         if message is None:
             return True
         chat = self._chats[message.address.chat]
+        waits = chat.reading.locked() or self._at_once.locked() or chat.waiting >= MOST_WAITING
+        if waits and chat.may_look(asyncio.get_running_loop().time()) and self._assistant.urgent(message):
+            return await self._card(chat, message)
         async with chat.reading:
             if chat.waiting >= MOST_WAITING:
                 if not chat.told_to_wait:
@@ -108,24 +113,34 @@ class Receiver:
             replies = await self._effect(message)
             recorded = replies is not None
             said = [self._notice("not_recorded", message)] if replies is None else replies
-            answer = self._answer(chat, message, [reply for reply in said if not reply.owed])
+            answer = self._answer(chat, message, [reply for reply in said if _sent_here(reply)])
         # What could not be told, Telegram has to bring again; for what is recorded the first replies come back then.
         await asyncio.wait({answer}, timeout=FORGET_AFTER if recorded else None)
         return answer.result() if answer.done() else True
+
+    async def _card(self, chat: Chat, message: IncomingMessage) -> bool:
+        """Answer somebody in danger before their turn: what came before it may wait for a store that hangs."""
+        replies = await self._respond(message)
+        said = [self._notice("not_recorded", message)] if replies is None else replies
+        return await self._answer(chat, message, [reply for reply in said if _sent_here(reply)])
 
     async def _effect(self, message: IncomingMessage) -> Sequence[Reply] | None:
         """Return what the assistant says; None when the message could not be recorded."""
         async with self._at_once:
             typing = asyncio.create_task(self._show_typing(message.address.chat))
             try:
-                return await self._assistant.respond(message)
-            except (DeskError, OSError) as exc:
-                log.error("A message could not be recorded", extra={"problem": type(exc).__name__})
-            except Exception:
-                # Whatever it was, the citizen must know, and must not meet it again with every redelivery.
-                log.exception("A message could not be handled")
+                return await self._respond(message)
             finally:
                 typing.cancel()
+
+    async def _respond(self, message: IncomingMessage) -> Sequence[Reply] | None:
+        try:
+            return await self._assistant.respond(message)
+        except (DeskError, OSError) as exc:
+            log.error("A message could not be recorded", extra={"problem": type(exc).__name__})
+        except Exception:
+            # Whatever it was, the citizen must know, and must not meet it again with every redelivery.
+            log.exception("A message could not be handled")
         return None
 
     def _answer(self, chat: Chat, message: IncomingMessage, replies: Sequence[Reply]) -> "asyncio.Task[bool]":
@@ -135,15 +150,32 @@ class Receiver:
 
     async def _speak(self, chat: Chat, address: str, replies: Sequence[Reply]) -> bool:
         try:
+            if any(reply.kind == "urgent" for reply in replies):
+                return await self._say_first(chat, address, replies)
             async with chat.speaking:
-                for reply in replies:
-                    if not await self._insist(partial(self._sender.send, address, reply)):
-                        return False
-            return True
+                return await self._say(address, replies)
         finally:
             chat.waiting -= 1
             if chat.waiting == 0:
                 chat.told_to_wait = False
+
+    async def _say_first(self, chat: Chat, address: str, replies: Sequence[Reply]) -> bool:
+        """Say it in turn where that is soon, else before replies that Telegram does not take."""
+        in_turn = False
+        with suppress(TimeoutError):
+            async with asyncio.timeout(CARD_WAITS):
+                in_turn = await chat.speaking.acquire()
+        try:
+            return await self._say(address, replies)
+        finally:
+            if in_turn:
+                chat.speaking.release()
+
+    async def _say(self, address: str, replies: Sequence[Reply]) -> bool:
+        for reply in replies:
+            if not await self._insist(partial(self._sender.send, address, reply)):
+                return False
+        return True
 
     async def _insist(
         self, act: Callable[[], Coroutine[None, None, None]], *, attempts: int = ATTEMPTS
@@ -189,3 +221,8 @@ class Receiver:
         self._background.add(task)
         task.add_done_callback(self._background.discard)
         return task
+
+
+def _sent_here(reply: Reply) -> bool:
+    """Tell whether the reply is sent at once and not by the Deliverer; a card is by both, and shown once."""
+    return not reply.owed or reply.kind == "urgent"

@@ -47,8 +47,11 @@ class WebChat:
 
     async def send(self, address: Address, reply: Reply) -> DeliveryStatus:
         """Place the reply in the conversation; `SENT` when an open page or a response took it, else `PLACED`."""
+        handed = reply.id in self._parts.handed
+        # A card is shown before it is kept: the store may be what is slow.
+        live = reply.kind == "urgent" and not handed and self._streams.push(address.chat, reply)
         await self._parts.assistant.place(address, reply)
-        if reply.id in self._parts.handed:
+        if handed or live:
             return DeliveryStatus.SENT
         live = self._streams.push(address.chat, reply)
         return DeliveryStatus.SENT if live else DeliveryStatus.PLACED

@@ -19,7 +19,7 @@ from bot.channels.webchat.records import state_of, turn_record
 from bot.channels.webchat.words import LINKS, host_of, linked, paragraphs
 from bot.errors import StoreError
 from bot.locale import catalogue
-from bot.models import LANGUAGES, Language
+from bot.models import LANGUAGES, Language, Turn
 from bot.text import read_language
 
 _templates = jinja2.Environment(
@@ -73,13 +73,20 @@ async def post_chat(request: web.Request) -> web.Response:
     if "option" not in fields:
         fields.setdefault("text", "")
     try:
-        opened, _ = await request.app[PARTS].ask(request, read_asked(request, fields))
+        sent = read_asked(request, fields)
+        opened, replies = await request.app[PARTS].ask(request, sent)
     except Problem as problem:
         if problem.kind not in _WORTH_MENDING:
             raise
         # The words go back into the box: nobody should have to write them twice.
         token = None if problem.kind == "conversation_unknown" else fields.get("conversation")
         return await _private_page(request, token, problem, fields.get("text", ""))
+    if any(reply.kind == "urgent" and not reply.owed for reply in replies):
+        # A card that is not known to be filed is shown here and now: the page it would lead to asks the store.
+        now = request.app[PARTS].clock()
+        turns = [Turn(who="citizen", at=now, text=sent.text)]
+        turns += [Turn(who="desk", at=now, reply=reply) for reply in replies]
+        return _chat_page(request, token=opened, turns=[turn_record(turn) for turn in turns])
     return web.Response(
         status=303, headers={"Location": f"/c/{opened}{_query(request)}#latest", "Cache-Control": "no-store"}
     )

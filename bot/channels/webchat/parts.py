@@ -1,7 +1,9 @@
 """What the handlers of the web chat work with."""
 
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+import asyncio
+from collections.abc import AsyncIterator, Callable, Iterable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from secrets import token_urlsafe
 from typing import Protocol
@@ -18,6 +20,13 @@ from bot.errors import StoreError
 from bot.models import IncomingMessage, Language, Reply
 from bot.throttle import Bucket
 from bot.visitor import client_address, household, shared
+
+KNOWN_WITHIN = 0.3
+"""Seconds somebody in danger waits for the store to say whether it knows their conversation."""
+AT_ONCE = 32
+"""Messages answered at the same time; those in danger besides. More would only make each of them slower."""
+MOST_WAITING = 500
+"""Messages that wait for a turn; whoever comes after them is asked to wait, unless they are in danger."""
 
 
 class Names(Protocol):
@@ -62,6 +71,9 @@ class Parts:
     # Far above what people do, and still a bound on what one program can make the desk work.
     by_conversation: Bucket = field(default_factory=lambda: Bucket(burst=40, per_second=1))
     by_client: Bucket = field(default_factory=lambda: Bucket(burst=300, per_second=10))
+    turns: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(AT_ONCE))
+    waiting: set[object] = field(default_factory=set)
+    """One for each message that waits for a turn."""
 
     def admit(self, request: web.Request, token: str | None) -> None:
         """Count the request. Raises `Problem` when the conversation or the client asks too often."""
@@ -85,7 +97,8 @@ class Parts:
     async def ask(self, request: web.Request, asked: Asked) -> tuple[str, tuple[Reply, ...]]:
         """Hand a message to the assistant; return the conversation's token and the replies.
 
-        Raises `Problem` when the conversation is unknown, asks too often, or nothing could be recorded.
+        Raises `Problem` when the conversation is unknown, asks too often, too many wait, or nothing could be
+        recorded.
         """
         started = self.starts.token(asked.start or "")
         token = asked.conversation or started
@@ -96,24 +109,72 @@ class Parts:
         if not is_token(token):
             raise Problem("conversation_unknown")
         self.admit(request, token)
-        address = address_of(token)
         message = IncomingMessage(
             id=asked.message_id or token_urlsafe(16),
-            address=address,
+            address=address_of(token),
             text=asked.text,
             option=asked.option,
             language=asked.language,
             received_at=self.clock(),
             introduced=started is not None,  # a start comes with the page, and the page with the welcome
         )
+        if self.turns.locked():
+            if self.assistant.urgent(message):
+                return await self._answered(asked, token, message)
+            if len(self.waiting) >= MOST_WAITING:
+                raise Problem("too_many", retry_after=5)
+        async with self._turn():
+            return await self._answered(asked, token, message)
+
+    @asynccontextmanager
+    async def _turn(self) -> AsyncIterator[None]:
+        """Wait for a turn, and have it inside the block."""
+        place = object()
+        self.waiting.add(place)
         try:
-            if asked.conversation and await self.assistant.exchange(address) is None:
-                raise Problem("conversation_unknown")
+            await self.turns.acquire()
+        finally:
+            self.waiting.discard(place)
+        try:
+            yield
+        finally:
+            self.turns.release()
+
+    async def _answered(
+        self, asked: Asked, token: str, message: IncomingMessage
+    ) -> tuple[str, tuple[Reply, ...]]:
+        try:
+            if asked.conversation and not await self._known(message):
+                # Somebody in danger is answered all the same, in a conversation of its own.
+                token = new_token()
+                message = replace(message, address=address_of(token))
             replies = await self.assistant.respond(message)
             self.handed.update(reply.id for reply in replies)
             return token, replies
         except (StoreError, OSError) as exc:
             raise Problem("not_recorded", retry_after=30) from exc
+
+    async def _known(self, message: IncomingMessage) -> bool:
+        """Tell whether the conversation is known; of an urgent message it is taken to be so while that cannot be told.
+
+        Raises `Problem` when the conversation is unknown and the message not urgent.
+        """
+        asking = asyncio.ensure_future(self.assistant.exchange(message.address))
+        try:
+            await asyncio.wait({asking}, timeout=KNOWN_WITHIN)
+            if not asking.done() and self.assistant.urgent(message):
+                return True
+            if await asking is not None:
+                return True
+        except (StoreError, OSError):
+            if self.assistant.urgent(message):
+                return True
+            raise
+        finally:
+            asking.cancel()
+        if not self.assistant.urgent(message):
+            raise Problem("conversation_unknown")
+        return False
 
 
 PARTS = web.AppKey("webchat_parts", Parts)

@@ -57,6 +57,9 @@ class FakeAssistant:
             self._first[key] = tuple(self.answer(message))
         return self._first[key]
 
+    def urgent(self, message: IncomingMessage) -> bool:
+        return "danger" in message.text
+
     def say(self, key: str, language: Language, **values: str) -> str:
         return " ".join([f"[{key} {language}]", *values.values()])
 

@@ -77,6 +77,9 @@ class FakeAssistant:
         ]
         return replies
 
+    def urgent(self, message: IncomingMessage) -> bool:
+        return "danger" in message.text
+
     async def exchange(self, address: Address) -> Exchange | None:
         told = self.told.get(address)
         if told is None:
