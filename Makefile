@@ -38,11 +38,12 @@ check: install ## check intents/ and knowledge/, and run the tests in them
 test: .venv/.tests ## run every test this machine can run
 	$(BIN)/python -m pytest
 
-lint: .venv/.lint ## ruff, format check, mypy, import-linter
+lint: .venv/.lint ## ruff, format check, mypy, import-linter, known weaknesses of the libraries
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+	@$(BIN)/python -m tests.known_weaknesses
 
 format: .venv/.lint ## put the code in its format
 	$(BIN)/ruff check --fix .

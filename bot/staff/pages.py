@@ -40,6 +40,7 @@ _templates = Environment(
     lstrip_blocks=True,
 )
 _templates.filters["reveal"] = show.reveal
+_templates.filters["visible"] = show.visible
 _templates.filters["marked"] = show.marked
 
 
@@ -84,13 +85,13 @@ def page(request: web.Request, template: str, *, status: int = 200, **values: An
     visitor = request.get(VISITOR)
 
     def title(target: str | None) -> str:
-        return content.title(target, language) if target else ""
+        return show.visible(content.title(target, language)) if target else ""
 
     def lane(situation: Situation) -> str:
         return lane_name(situation.lane)
 
     def lane_name(lane: str) -> str:
-        return content.lane_title(lane, language)
+        return show.visible(content.lane_title(lane, language))
 
     def age(at: datetime) -> str:
         return show.age(at, now, speak)

@@ -44,6 +44,11 @@ def marked(text: str, findings: Iterable[Finding], name: Callable[[Kind], str]) 
     return shown + reveal(text[end:])
 
 
+def visible(text: str) -> str:
+    """Return a title with the codes of characters nobody sees in their place: for attributes and within sentences."""
+    return _UNSEEN.sub(lambda found: f"U+{ord(found[0]):04X}", text)
+
+
 def age(since: datetime, now: datetime, say: Callable[..., str]) -> str:
     """Return how long ago, in one unit: minutes, hours or days."""
     minutes = max(0, int((now - since).total_seconds() // 60))
