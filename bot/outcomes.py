@@ -398,8 +398,9 @@ class Outcomes:
             if memory.waiting is None:
                 reply = replies.notice(content, "nothing_to_add", language, person)
                 return Outcome(name="command_add", replies=(reply,), memory=memory)
+            back = replies.about(content, "take-back", inquiry.reference, language)
             reply = replies.notice(
-                content, "added", language, person, kind="receipt", reference=inquiry.reference
+                content, "added", language, back, person, kind="receipt", reference=inquiry.reference
             )
             added = self._filer.add(moment, known, memory.waiting)
             if added.masked:

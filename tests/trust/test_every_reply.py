@@ -87,6 +87,39 @@ async def test_r31_every_reply_offers_a_person_or_says_that_one_has_it(office: O
         assert "human" in ids or with_a_person, reply
 
 
+async def test_every_receipt_that_is_not_urgent_can_be_taken_back(office: Office) -> None:
+    receipts = [await office.ask_one(UNANSWERED), await office.ask_one(ADDED)]
+    office.clock.forward(minutes=1)
+    asked = await office.ask_one("who won the chess tournament")
+    receipts += [await office.tap(asked, "add."), await office.tap(asked, "add.")][:1]
+    for receipt in receipts:
+        assert receipt.kind == "receipt"
+        assert f"take-back.{receipt.reference}" in [option.id for option in receipt.options]
+
+
+async def test_taken_back_before_anybody_looked_nothing_but_counters_remains(office: Office) -> None:
+    receipt = await office.ask_one(UNANSWERED)
+    said = await office.tap(receipt, "take-back.")
+    assert "no one had opened it" in said.text
+    assert await office.references() == set()
+    assert await office.store.owed(office.clock(), 10) == []
+    assert await office.store.audit_rows(limit=10) == []
+    assert set(await office.store.counters()) == {
+        "2026-11-24 handed_off_no_match - en",
+        "2026-11-24 withdrawn - en",
+    }
+
+
+async def test_taken_back_afterwards_the_words_go_and_the_reading_stays_recorded(office: Office) -> None:
+    receipt = await office.ask_one(UNANSWERED)
+    await office.words_of(str(receipt.reference))
+    said = await office.tap(receipt, "take-back.")
+    assert "may have read it" in said.text
+    assert await office.references() == set()
+    (row,) = await office.store.audit_rows(limit=10)
+    assert row.references == (receipt.reference,)
+
+
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_r32_the_first_part_of_every_answer_is_short_with_source_and_day(
     shipped: Content, language: Language
