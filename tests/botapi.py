@@ -70,6 +70,8 @@ class BotApi:
         self.deliveries: list[tuple[int, int]] = []
         """Update id and status of every call of the webhook."""
         self.blocked: set[int] = set()
+        self.files: dict[int, list[tuple[str, bytes]]] = defaultdict(list)
+        """Names and contents of the files that chats were sent."""
         self._numbers = itertools.count(500_000_001)
         self._message_numbers = itertools.count(1)
         self._pending: dict[int, dict[str, Any]] = {}
@@ -344,6 +346,21 @@ class BotApi:
             "from": self._me(),
             "chat": {"id": chat_id, "type": "private", "first_name": f"{CANARY} first"},
             "text": text,
+        }
+
+    async def _do_senddocument(self, parameters: Mapping[str, Any]) -> object:
+        chat_id = self._chat(parameters)
+        document = parameters.get("document")
+        if isinstance(document, str) and document.startswith("attach://"):
+            document = parameters.get(document.removeprefix("attach://"))
+        if not isinstance(document, web.FileField):
+            raise Refusal(400, "Bad Request: there is no document in the request")
+        self.files[chat_id].append((document.filename, document.file.read()))
+        return {
+            "message_id": next(self._message_numbers),
+            "date": int(time.time()),
+            "chat": {"id": chat_id, "type": "private", "first_name": f"{CANARY} first"},
+            "document": {"file_id": "f", "file_unique_id": "u", "file_name": document.filename},
         }
 
     async def _do_sendchataction(self, parameters: Mapping[str, Any]) -> object:

@@ -44,6 +44,8 @@ class FakeAssistant:
         self.seconds: dict[str, float] = defaultdict(float)
         """How long it thinks about a chat's messages."""
         self.trouble: Exception | None = None
+        self.data: bytes | None = '{"words": "鹦鹉"}'.encode()
+        self.fetched: list[Address] = []
         self._first: dict[tuple[Address, str], tuple[Reply, ...]] = {}
 
     async def respond(self, message: IncomingMessage) -> tuple[Reply, ...]:
@@ -59,6 +61,10 @@ class FakeAssistant:
 
     def urgent(self, message: IncomingMessage) -> bool:
         return "danger" in message.text
+
+    async def my_data(self, address: Address) -> bytes | None:
+        self.fetched.append(address)
+        return self.data
 
     def say(self, key: str, language: Language, **values: str) -> str:
         return " ".join([f"[{key} {language}]", *values.values()])

@@ -56,6 +56,35 @@ async def test_the_same_reply_is_shown_once(polling: Bench) -> None:
     assert (polling.api.texts(11), polling.api.texts(12)) == (["hello"], ["hello"])
 
 
+async def test_a_file_follows_its_words_once_and_is_fetched_for_this_chat_alone(polling: Bench) -> None:
+    told = dataclasses.replace(reply("Here is all."), document="mydata")
+    async with polling.running() as channel:
+        await channel.send(at(11), told)
+        await channel.send(at(11), told)
+    assert polling.api.texts(11) == ["Here is all."]
+    assert polling.api.files[11] == [("mydata.json", polling.assistant.data)]
+    assert polling.assistant.fetched == [at(11)]
+
+
+async def test_a_file_that_could_not_be_sent_is_sent_without_saying_the_words_again(polling: Bench) -> None:
+    told = dataclasses.replace(reply("Here is all."), document="mydata")
+    polling.api.fail_next("sendDocument", 502)
+    async with polling.running() as channel:
+        with pytest.raises(OSError, match="Telegram failed"):
+            await channel.send(at(11), told)
+        await channel.send(at(11), told)
+    assert polling.api.texts(11) == ["Here is all."]
+    assert len(polling.api.files[11]) == 1
+
+
+async def test_where_nothing_is_kept_any_more_no_file_is_sent(polling: Bench) -> None:
+    polling.assistant.data = None
+    async with polling.running() as channel:
+        await channel.send(at(11), dataclasses.replace(reply("Here is all."), document="mydata"))
+    assert polling.api.texts(11) == ["Here is all."]
+    assert polling.api.files[11] == []
+
+
 async def test_a_reply_that_broke_off_goes_on_where_it_stopped(polling: Bench) -> None:
     async with polling.running() as channel:
         polling.api.delay_next("sendMessage", 0)

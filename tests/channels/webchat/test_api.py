@@ -28,6 +28,24 @@ async def test_a_question_is_answered_in_a_new_conversation(client):
     assert "reference" not in reply
 
 
+async def test_r17_a_copy_of_what_is_kept_is_given_to_its_own_conversation_alone(client):
+    said = await ask(client, {"text": "lost card"})
+    other = await ask(client, {"text": "where is the night window"})
+    told = await ask(client, {"text": "/mydata", "conversation": said["conversation"]})
+    assert told["replies"][0]["document"] == "mydata"
+    response = await client.get(f"/api/conversations/{said['conversation']}/data")
+    assert response.headers["Content-Disposition"] == 'attachment; filename="mydata.json"'
+    assert response.headers["Cache-Control"] == "no-store"
+    kept = await response.text()
+    assert "lost card" in kept
+    assert "night window" not in kept
+    assert (
+        "night window" in await (await client.get(f"/api/conversations/{other['conversation']}/data")).text()
+    )
+    assert (await client.get(f"/api/conversations/{new_token()}/data")).status == 404
+    assert (await client.get("/api/conversations/7KQ2-0001/data")).status == 404, "a reference opens nothing"
+
+
 async def test_each_new_conversation_has_its_own_token(client):
     tokens = {(await ask(client, {"text": "lost card"}))["conversation"] for _ in range(20)}
     assert len(tokens) == 20
