@@ -3,7 +3,7 @@
 import os
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from urllib.parse import SplitResult, urlsplit
@@ -27,12 +27,12 @@ class Settings:
     knowledge_dir: Path
     encoder_dir: Path | None
     """A sentence encoder to match with; None without one."""
-    key: str | None
+    key: str | None = field(repr=False)
     key_file: Path
     timezone: ZoneInfo
-    telegram_token: str | None
+    telegram_token: str | None = field(repr=False)
     telegram_api: str
-    telegram_secret: str | None
+    telegram_secret: str | None = field(repr=False)
     telegram_staff_chat: int | None
     """The group in which staff are told of urgent situations."""
     public_url: str | None

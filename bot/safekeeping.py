@@ -3,7 +3,7 @@ a concrete store."""
 
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -34,7 +34,7 @@ Tell = Callable[[int, int], None]
 class Key:
     """The desk's key, where it is, and whether it was made just now."""
 
-    value: bytes
+    value: bytes = field(repr=False)
     place: str
     made: bool
 

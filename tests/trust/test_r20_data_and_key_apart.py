@@ -88,3 +88,11 @@ def test_r20_a_key_of_the_wrong_length_is_refused_by_name(tmp_path: Path, short:
     settings = read_settings({"DATA_DIR": str(tmp_path), "DESK_KEY": encode_key(short) or "AA=="})
     with pytest.raises(VaultError, match="DESK_KEY holds"):
         find_key(settings)
+
+
+def test_r20_no_key_shows_in_settings_that_are_printed(tmp_path: Path) -> None:
+    secrets = {"DESK_KEY": encode_key(b"k" * 32), "TELEGRAM_TOKEN": "1:token", "TELEGRAM_SECRET": "hooked"}
+    settings = read_settings({"DATA_DIR": str(tmp_path), **secrets})
+    shown = repr(settings) + repr(find_key(settings))
+    assert str(tmp_path) in shown
+    assert not any(secret in shown for secret in (*secrets.values(), repr(b"k" * 32)))
