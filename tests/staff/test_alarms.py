@@ -83,3 +83,30 @@ async def test_an_ordinary_situation_alarms_nobody(world: World, lin: Person) ->
     situation = await world.file()
     assert "Nobody has taken note" not in (await lin.get("")).words
     assert (await lin.post(f"/situations/{situation.id}/acknowledge")).status == 404
+
+
+async def test_a_maintainer_hears_of_no_alarm(world: World) -> None:
+    situation = await danger(world)
+    mei = await world.join("Mei", Role.MAINTAINER)
+    page = await mei.get("/knowledge")
+    assert situation.references[0] not in page.text
+    assert "data-alarms" not in page.text
+    assert (await mei.get("/alarms")).status == 403
+
+
+async def test_supervisors_are_told_after_those_on_duty(world: World, lin: Person) -> None:
+    sue = await world.join("Sue", Role.SUPERVISOR)
+    situation = await danger(world)
+    assert [sounds(await person.get("")) for person in (lin, sue)] == [True, False]
+    await world.store.advance_alarm(situation.id, 2, None)
+    assert sounds(await sue.get(""))
+
+
+async def test_the_alarm_of_a_restricted_lane_goes_to_the_named_alone(world: World, lin: Person) -> None:
+    content = world.live.corpus.content
+    desk = replace(content.desk, restricted_lanes=frozenset({"urgent"}))
+    world.live.corpus = replace(world.live.corpus, content=replace(content, desk=desk))
+    situation = await danger(world)
+    assert "Nobody has taken note" not in (await lin.get("")).words
+    assert (await lin.post(f"/situations/{situation.id}/acknowledge")).status == 404
+    assert len(await world.store.alarms()) == 1
