@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 import bot.corpus
+import bot.matching.gate
 from bot.cache import KEPT, Cache, key_of
 from bot.corpus import Corpus, build_corpus
 from bot.fit import FitWorker
@@ -130,7 +131,7 @@ def test_arrays_of_something_else_are_refused(corpus: Corpus) -> None:
             detector_of({**learned, name: np.zeros((2, 2))})
 
 
-def test_the_gates_of_a_classifier_are_kept_too(cache: Cache) -> None:
+def test_a_classifier_and_its_gates_are_kept_too(cache: Cache, monkeypatch: pytest.MonkeyPatch) -> None:
     items = [
         Item(
             key=f"intent:{name}",
@@ -142,11 +143,36 @@ def test_the_gates_of_a_classifier_are_kept_too(cache: Cache) -> None:
     ]
     fitted = fit(items, ["a question of another kind"], MatchPolicy())
     assert fitted.learned.classified is not None
+    assert fitted.learned.trained is not None
     cache.save("matcher", "k", fitted.learned.arrays())
     learned = cache.load("matcher", "k", Learned.of)
+    other = fit([*items[:1], replace(items[1], titles=("Boats",))], [], MatchPolicy(), learned=learned)
+    assert other.learned.trained is not None
+    assert other.learned.trained.source != fitted.learned.trained.source
+    monkeypatch.setattr(bot.matching.gate, "train", no_trying)
     again = fit(items, ["a question of another kind"], MatchPolicy(), learned=learned)
     assert again.rank("where do I buy a lamp") == fitted.rank("where do I buy a lamp")
     assert again.answer_threshold == fitted.answer_threshold
+
+
+@pytest.mark.parametrize(
+    ("name", "wrong"),
+    [
+        ("place", np.full(9, 7, np.int32)),
+        ("weights", np.zeros((2, 3), np.float64)),
+        ("constants", np.zeros(2, np.float32)),
+    ],
+)
+def test_weights_of_something_else_are_refused(name: str, wrong: np.ndarray) -> None:
+    arrays = {
+        "trained.place": np.arange(-1, 2, dtype=np.int32),
+        "trained.weights": np.zeros((2, 3), np.float32),
+        "trained.constants": np.zeros(3, np.float32),
+        "trained.source": np.asarray(5),
+    }
+    assert Learned.of(arrays).trained is not None
+    with pytest.raises(ValueError, match="trained holds"):
+        Learned.of({**arrays, f"trained.{name}": wrong})
 
 
 def test_a_detector_trained_in_another_process_is_the_same(

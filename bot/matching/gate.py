@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -15,7 +16,7 @@ from rapidfuzz import fuzz
 from bot.matching.calibration import sigmoid
 from bot.matching.correction import Corrector
 from bot.matching.evidence import Floats, Ints
-from bot.matching.linear import Vocabulary, features, pruned, tokens, train
+from bot.matching.linear import Trained, Vocabulary, features, pruned, tokens, train
 from bot.matching.senses import Senses
 
 _NEAR_CLASSES = 5
@@ -77,19 +78,29 @@ class Rows:
         """Return some of them, in that order."""
         return Rows([self.words[i] for i in places], [self.documents[i] for i in places], self.labels[places])
 
+    def digest(self) -> int:
+        """Return a number that names these texts and their targets."""
+        told = hashlib.sha256(self.labels.tobytes())
+        for words in self.words:
+            told.update(" ".join(words).encode(errors="surrogatepass") + b"\n")
+        return int.from_bytes(told.digest()[:8], "big", signed=True)
+
 
 class Linear:
     """A fitted classifier with its neighbours."""
 
-    def __init__(self, rows: Rows, passes: int = _PASSES) -> None:
-        """Fit on `rows`, in `passes` over them."""
+    def __init__(self, rows: Rows, passes: int = _PASSES, trained: Trained | None = None) -> None:
+        """Fit on `rows`, in `passes` over them; what was `trained` on these very rows is taken over."""
         rows = rows.at(np.argsort(rows.labels, kind="stable"))
         documents, labels = rows.documents, rows.labels
         self.vocabulary = Vocabulary.of(documents)
         matrix = self.vocabulary.matrix(documents)
-        weights, self.constants = train(matrix, labels, passes)
-        self.place, self.weights = pruned(self.vocabulary, weights)
         self.classes = np.unique(labels)
+        source = rows.digest()
+        if trained is None or trained.source != source or len(trained.place) != matrix.shape[1]:
+            weights, constants = train(matrix, labels, passes)
+            trained = Trained(*pruned(weights), constants, source)
+        self.trained = trained
         self.has_outside = bool(len(self.classes)) and self.classes[0] == OUTSIDE
         matrix = matrix.astype(np.float32)
         self.bounds = [*np.searchsorted(labels, self.classes, side="left").tolist(), len(labels)]
@@ -101,9 +112,9 @@ class Linear:
 
     def scores(self, ids: Ints, values: Floats) -> Floats:
         """Return the decision value of every class."""
-        rows = self.place[ids]
+        rows = self.trained.place[ids]
         kept = rows >= 0
-        return cast(Floats, values[kept] @ self.weights[rows[kept]] + self.constants)
+        return cast(Floats, values[kept] @ self.trained.weights[rows[kept]] + self.trained.constants)
 
     def read(self, text: str) -> list[str]:
         """Return the tokens of a message, its misspelled words put right by words that occur more than once."""

@@ -11,6 +11,7 @@ import numpy.typing as npt
 
 from bot.matching.gate import Gate, Gates, Tried
 from bot.matching.held_out import HeldOut
+from bot.matching.linear import Trained
 
 Array = npt.NDArray[Any]
 
@@ -28,12 +29,19 @@ class Learned:
     classified: Gates | None = None
     sensed: Gates | None = None
     """Of words and meaning together, where there is an encoder."""
+    trained: Trained | None = None
+    """The classifier's weights: of this very content alone."""
 
     def arrays(self) -> dict[str, Array]:
         """Return it as named arrays."""
         found: dict[str, Array] = {}
         if self.fusion is not None:
             found |= {f"fusion.{each.name}": getattr(self.fusion, each.name) for each in fields(HeldOut)}
+        if self.trained is not None:
+            found |= {
+                f"trained.{each.name}": np.asarray(getattr(self.trained, each.name))
+                for each in fields(Trained)
+            }
         for prefix, gates in (("", self.classified), (_SENSED, self.sensed)):
             if gates is None:
                 continue
@@ -52,7 +60,12 @@ class Learned:
         fusion = None
         if "fusion.first" in arrays:
             fusion = HeldOut(**_rows("fusion", [each.name for each in fields(HeldOut)], arrays))
-        return cls(fusion=fusion, classified=_gates("", arrays), sensed=_gates(_SENSED, arrays))
+        return cls(
+            fusion=fusion,
+            classified=_gates("", arrays),
+            sensed=_gates(_SENSED, arrays),
+            trained=_trained(arrays),
+        )
 
 
 def _gates(prefix: str, arrays: Mapping[str, Array]) -> Gates | None:
@@ -61,6 +74,21 @@ def _gates(prefix: str, arrays: Mapping[str, Array]) -> Gates | None:
     tried = Tried(**_rows(f"{prefix}tried", [each.name for each in fields(Tried)], arrays))
     quick, first, three = (_gate(f"{prefix}{name}", arrays) for name in _GATES)
     return Gates(quick, first, three, tried)
+
+
+def _trained(arrays: Mapping[str, Array]) -> Trained | None:
+    if "trained.weights" not in arrays:
+        return None
+    place, weights, constants, source = (arrays[f"trained.{each.name}"] for each in fields(Trained))
+    if [each.dtype.name for each in (place, weights, constants)] != ["int32", "float32", "float32"]:
+        raise ValueError("trained holds arrays of another kind")
+    if source.shape != () or place.ndim != 1 or weights.ndim != 2 or constants.shape != weights.shape[1:]:
+        raise ValueError("trained holds arrays of another shape")
+    if not ((place >= -1) & (place < len(weights))).all() or not all(
+        np.isfinite(part).all() for part in (weights, constants)
+    ):
+        raise ValueError("trained holds what is no weight")
+    return Trained(place, weights, constants, int(source))
 
 
 def _rows(kind: str, names: list[str], arrays: Mapping[str, Array]) -> dict[str, Array]:

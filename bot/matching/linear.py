@@ -116,6 +116,19 @@ class Vocabulary:
         return sparse.csr_matrix((np.array(values), np.array(ids, np.int32), np.array(starts)), shape=shape)
 
 
+@dataclass(frozen=True, slots=True)
+class Trained:
+    """Weights of a classifier as far as they move a decision, and which texts they were learned from."""
+
+    place: npt.NDArray[np.int32]
+    """By unit, its row of `weights`; -1 where it was dropped."""
+    weights: Floats
+    """Kept units × classes."""
+    constants: Floats
+    source: int
+    """Names the texts and their targets: with the same ones there is nothing to learn."""
+
+
 def train(matrix: Any, labels: Ints, passes: int) -> tuple[Floats, Floats]:
     """Return weights (units × classes) and constants of one-against-the-rest classifiers.
 
@@ -151,7 +164,7 @@ def train(matrix: Any, labels: Ints, passes: int) -> tuple[Floats, Floats]:
     return weights[:-1], weights[-1].copy()
 
 
-def pruned(vocabulary: Vocabulary, weights: Floats) -> tuple[npt.NDArray[np.int32], Floats]:
+def pruned(weights: Floats) -> tuple[npt.NDArray[np.int32], Floats]:
     """Return the place of each unit in the kept rows (-1: dropped), and the kept rows of `weights`."""
     kept = np.maximum(weights.max(axis=1), -weights.min(axis=1)) >= _WEAKEST
     place = np.full(len(kept), -1, np.int32)

@@ -86,6 +86,7 @@ def _fit(
                 share,
                 learned.classified,
                 learned.sensed,
+                learned.trained,
                 meanings=meanings,
             )
         )
@@ -148,6 +149,7 @@ class Matcher:
             fusion=next((part.tried for part in self.parts if isinstance(part, Fusion)), None),
             classified=next((part.gates for part in self.parts if isinstance(part, Classified)), None),
             sensed=next((part.sensed_gates for part in self.parts if isinstance(part, Classified)), None),
+            trained=next((part.trained for part in self.parts if isinstance(part, Classified)), None),
         )
 
     def at_share(self, outside_share: float) -> Matcher:

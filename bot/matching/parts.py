@@ -26,6 +26,7 @@ from bot.matching.fusion import (
 )
 from bot.matching.gate import Gate, Gates, Linear, Rows, learn_gates
 from bot.matching.held_out import HeldOut, held_out, nothing_held_out
+from bot.matching.linear import Trained
 from bot.matching.meaning import Meanings
 from bot.matching.nearness import BEST
 from bot.matching.records import Item
@@ -226,12 +227,14 @@ class Classified:
         outside_share: float,
         gates: Gates | None = None,
         sensed_gates: Gates | None = None,
+        trained: Trained | None = None,
         *,
         meanings: Meanings | None = None,
     ) -> None:
         """Fit on `items`, whose numbers in the whole content are `numbers`.
 
-        `gates` learned from the same content, or nearly the same, are taken over instead of learning them anew. With
+        `gates` learned from the same content, or nearly the same, are taken over instead of learning them anew; so is
+        what was `trained` on the same content. With
         `meanings` of the items and of `outside`, meaning is judged beside words where words are not sure; of that
         `sensed_gates` were learned.
         """
@@ -252,7 +255,7 @@ class Classified:
             gates, sensed_gates = learn_gates(rows.at(tried), None if vectors is None else vectors[tried])
         self.gates: Gates = gates
         self.sensed_gates: Gates | None = None if vectors is None else sensed_gates
-        self._model = Linear(rows)
+        self._model = Linear(rows, trained=trained)
         self._senses = None if vectors is None else Senses(vectors, rows.labels)
         self._calibrate(outside_share)
 
@@ -262,6 +265,11 @@ class Classified:
         self._sensed_shifts = _shifts(judged, outside_share)
         tried = judged.tried
         self.trial = Trial(sigmoid(tried.first + self._sensed_shifts[1]), tried.outside, tried.real)
+
+    @property
+    def trained(self) -> Trained:
+        """The weights of the classifier."""
+        return self._model.trained
 
     def at_share(self, outside_share: float) -> Classified:
         """See `Part`."""
