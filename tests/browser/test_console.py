@@ -273,7 +273,7 @@ async def test_pages_fit_their_screen_and_every_target_is_large_enough(
     )
     for path in (
         "", f"/situations/{situation.id}", f"/situations/{situation.id}#opened", "/knowledge",
-        f"/knowledge/{entry.entry.id}", "/knowledge/new", "/people", "/account", "/audit", "/nothing",
+        f"/knowledge/{entry.entry.id}", "/knowledge/new", "/people", "/account", "/account/second-factor", "/audit", "/nothing",
     ):  # fmt: skip
         await page.goto(url(world, path.removesuffix("#opened")))
         if path.endswith("#opened"):
