@@ -41,7 +41,7 @@ LONGEST_FOLLOW_UP = 40
 HUMAN = "human"
 FILE = "file"
 """The button that files here, too, what was pointed outside."""
-LEAST_DOUBT = 0.1
+LEAST_DOUBT = 0.06
 """From this probability on, what nothing else answers may be what is filed only on the citizen's own tap."""
 _SLASH = {
     "/start": Act.START, "/help": Act.HELP, "/topics": Act.TOPICS, "/status": Act.STATUS, "/privacy": Act.PRIVACY,
@@ -232,9 +232,11 @@ def by_referral(question: _Question) -> Decision | None:
         return None
     if question.state.referred is not None:
         return Referral(target=question.state.referred, more=True, candidates=question.candidates)
-    for nearest in question.candidates[:1]:
-        if nearest.confidence >= LEAST_DOUBT and question.corpus.content.filed_on_tap(nearest.target):
-            return Referral(target=nearest.target, sure=False, candidates=question.candidates)
+    # Where somebody may need help, a person reads it at once unless a complaint is the likeliest of all.
+    looked_at = MAX_OPTIONS if question.verdict is None else 1
+    for near in question.candidates[:looked_at]:
+        if near.confidence >= LEAST_DOUBT and question.corpus.content.filed_on_tap(near.target):
+            return Referral(target=near.target, sure=False, candidates=question.candidates)
     return None
 
 

@@ -9,9 +9,9 @@ from tests.trust.conftest import READER
 
 ROUTE = "12389"
 
-CLEAR = (
-    "I want to lodge a complaint about the way your officers treated me",
-    "我要反映你们民警对待群众的方式",
+CLEAR = (  # in the words of the content
+    "I want to complain about a police officer",
+    "我要投诉民警",
 )
 # None of these stands in the content, nor anything much like it.
 HELD_OUT = (
