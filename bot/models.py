@@ -514,6 +514,8 @@ class AuditAct(StrEnum):
     """The alarm of an urgent situation was taken note of, by its button, a claim or an opening."""
     CALLED_EMERGENCY = "called_emergency"
     """Emergency services were called about the situation."""
+    ACCESS_GIVEN = "access_given"
+    """Another role, or other restricted lanes, were given to the account that `second` names."""
 
 
 READS = frozenset({AuditAct.OPENED, AuditAct.OPENED_MORE})
@@ -538,11 +540,12 @@ class AuditEntry:
     account: str
     act: AuditAct
     situation_id: str
+    """Empty when the act concerns an account."""
     references: tuple[str, ...] = ()
     """The inquiries concerned: of a read, those whose words were shown."""
     reason: CallReason | None = None
     second: str | None = None
-    """The account of a second person who agreed, where there was time to ask."""
+    """The account of a second person who agreed, where there was time to ask; or the account concerned."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -18,7 +18,7 @@ from argon2 import PasswordHasher
 from argon2.exceptions import VerificationError
 
 from bot.errors import DeskError, InviteSpent, NotFound
-from bot.models import Invite, Language, Role, Session, StaffAccount
+from bot.models import AuditAct, AuditEntry, Invite, Language, Role, Session, StaffAccount
 from bot.permissions import PERMISSIONS, Permission
 from bot.staff.second_factor import CodeRefused, SecondFactors
 from bot.store.base import AccountChange, Store
@@ -161,14 +161,16 @@ class Accounts:
         """Shut an account out at once, or let it in again. Raises `NotFound`."""
         await self._store.change_account(name, AccountChange(disabled=disabled))
 
-    async def set_access(self, name: str, role: Role, lanes: Iterable[str]) -> StaffAccount:
-        """Give an account its role, and name it for just these restricted lanes; a change ends its sessions.
+    async def set_access(self, name: str, role: Role, lanes: Iterable[str], *, by: str) -> StaffAccount:
+        """Give an account its role, and name it for just these restricted lanes.
 
-        Raises `NotFound`.
+        A change ends its sessions, and stands in the record that shows who read what. Raises `NotFound`.
         """
-        return await self._store.change_account(
-            name, AccountChange(role=role, lanes=tuple(sorted(set(lanes))))
+        given = AuditEntry(
+            at=self._clock(), account=by, act=AuditAct.ACCESS_GIVEN, situation_id="", second=name
         )
+        change = AccountChange(role=role, lanes=tuple(sorted(set(lanes))))
+        return await self._store.change_account(name, change, given)
 
     async def begin_session(self, name: str) -> str:
         """Return the token of a new session, for somebody whose own change has just ended the one they came with."""

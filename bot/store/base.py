@@ -312,8 +312,11 @@ class Store(Protocol):
         Raises `InviteSpent`, `NameTaken`.
         """
 
-    async def change_account(self, name: str, change: AccountChange) -> StaffAccount:
-        """Change an account and return it; when anything but its language is another than before, its sessions end.
+    async def change_account(
+        self, name: str, change: AccountChange, recorded: AuditEntry | None = None
+    ) -> StaffAccount:
+        """Change an account and return it; when anything but its language is another than before, its sessions end,
+        and `recorded` becomes a row of the record.
 
         Raises `NotFound`.
         """

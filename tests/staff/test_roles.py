@@ -25,7 +25,7 @@ def test_every_role_stands_in_the_table_and_no_citizens_word_is_a_maintainers() 
 async def rui(world: World) -> Person:
     """Named for the restricted lane."""
     person = await world.join("Rui")
-    await world.accounts.set_access("Rui", Role.STAFF, [LANE])
+    await world.accounts.set_access("Rui", Role.STAFF, [LANE], by="Ada")
     person.cookies["desk_staff"] = await world.accounts.sign_in("Rui", PASSWORD)
     return person
 
@@ -81,6 +81,7 @@ async def test_an_administrator_names_people_and_everybody_who_administers_sees_
     page = await ada.get("/people")
     assert "Named for: Complaints" in page.words
     assert "Nobody may open" not in page.words
+    assert "changed the role or lanes of · Lin" in (await ada.get("/audit")).words
     account = await world.store.account("Lin")
     assert account is not None
     assert (account.role, account.lanes) == (Role.SUPERVISOR, (LANE,))

@@ -154,7 +154,7 @@ async def people(whole: World) -> dict[str, Person]:
     """Somebody for each column, with a browser of their own."""
     made = {role.value: await whole.join(f"The {role.value}", role) for role in Role}
     made["named"] = await whole.join("The named")
-    await whole.accounts.set_access("The named", Role.STAFF, [LANE])
+    await whole.accounts.set_access("The named", Role.STAFF, [LANE], by="Ada")
     made["disabled"] = await whole.join("The disabled", Role.ADMINISTRATOR)
     await whole.accounts.set_disabled("The disabled", True)
     made["nobody"] = Person(whole, "nobody", None)

@@ -42,17 +42,17 @@ async def new_password(world: World, lin: Person) -> None:
 
 
 async def another_role(world: World, lin: Person) -> None:
-    await world.accounts.set_access("Lin", Role.SUPERVISOR, [])
+    await world.accounts.set_access("Lin", Role.SUPERVISOR, [], by="Ada")
 
 
 async def named_for_a_lane(world: World, lin: Person) -> None:
-    await world.accounts.set_access("Lin", Role.STAFF, ["complaint"])
+    await world.accounts.set_access("Lin", Role.STAFF, ["complaint"], by="Ada")
 
 
 async def not_named_any_more(world: World, lin: Person) -> None:
-    await world.accounts.set_access("Lin", Role.STAFF, ["complaint"])
+    await world.accounts.set_access("Lin", Role.STAFF, ["complaint"], by="Ada")
     lin.cookies["desk_staff"] = await world.accounts.begin_session("Lin")
-    await world.accounts.set_access("Lin", Role.STAFF, [])
+    await world.accounts.set_access("Lin", Role.STAFF, [], by="Ada")
 
 
 async def second_factor_set_up(world: World, lin: Person) -> None:

@@ -86,7 +86,7 @@ async def set_access(request: web.Request) -> web.Response:
         # Whoever administers cannot give that away, so somebody always can.
         return await _people(request, 400, mistake=("staff.people.not_own_role", {}))
     lanes = [lane for lane in console.live.corpus.content.desk.restricted_lanes if sent.get(f"lane.{lane}")]
-    given = await console.accounts.set_access(name, role, lanes)
+    given = await console.accounts.set_access(name, role, lanes, by=me.name)
     log.info(
         "Access to the console was changed",
         extra={"by": me.name, "account": name, "role": given.role.value, "lanes": given.lanes},

@@ -5,9 +5,10 @@ from dataclasses import fields, replace
 from datetime import datetime
 
 from bot.errors import CodeSpent, InviteSpent, NameTaken, NotFound
-from bot.models import FactorReset, Invite, SecondFactor, Session, StaffAccount
+from bot.models import AuditEntry, FactorReset, Invite, SecondFactor, Session, StaffAccount
 from bot.store.base import AccountChange
 from bot.store.tinydb.core import Core, verb
+from bot.store.tinydb.shared import note
 
 
 class AccountVerbs(Core):
@@ -47,7 +48,9 @@ class AccountVerbs(Core):
         return made
 
     @verb
-    def change_account(self, name: str, change: AccountChange) -> StaffAccount:
+    def change_account(
+        self, name: str, change: AccountChange, recorded: AuditEntry | None = None
+    ) -> StaffAccount:
         """Change an account; when anything but its language is another than before, its sessions end."""
         stored = self._tables.staff.need(name)
         given = {field.name: getattr(change, field.name) for field in fields(change)}
@@ -55,6 +58,8 @@ class AccountVerbs(Core):
         self._tables.staff.put(changed)
         if changed != replace(stored, language=changed.language):
             self._end_sessions(name)
+            if recorded is not None:
+                note(self._tables, self._chain, recorded)
         return changed
 
     @verb

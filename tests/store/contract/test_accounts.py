@@ -5,7 +5,7 @@ import asyncio
 import pytest
 
 from bot.errors import CodeSpent, InviteSpent, NameTaken, NotFound
-from bot.models import FactorReset, Role
+from bot.models import AuditAct, AuditEntry, FactorReset, Role
 from bot.store.base import AccountChange, Store
 from tests.store.builders import NOW, account, at, factor, hire, invite, session
 
@@ -220,3 +220,15 @@ async def _only_bob_is_in(store: Store) -> None:
     assert await store.session("t-1") is None
     assert await store.session("t-2") is None
     assert await store.session("t-3") == session("t-3", "bob")
+
+
+async def test_a_change_of_access_is_recorded_with_it_and_none_is_not(store: Store) -> None:
+    await hire(store, "ada", "bob")
+    given = AuditEntry(at=NOW, account="bob", act=AuditAct.ACCESS_GIVEN, situation_id="", second="ada")
+    change = AccountChange(lanes=("complaint",))
+    await store.change_account("ada", change, given)
+    await store.change_account("ada", change, given)
+    with pytest.raises(NotFound):
+        await store.change_account("nobody", change, given)
+    (row,) = await store.audit_rows(limit=10)
+    assert (row.account, row.act, row.second) == ("bob", AuditAct.ACCESS_GIVEN, "ada")
