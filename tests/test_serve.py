@@ -68,6 +68,15 @@ def test_the_first_administrator_is_invited_and_a_lost_link_renewed_through_the_
             assert response.status == 200
 
 
+def test_the_record_of_reads_is_verified_through_the_running_desk(desk: DeskProcess) -> None:
+    found = command(desk, "audit", "verify")
+    assert found.returncode == 0, found.stderr
+    assert found.stdout.startswith("The record of reads is whole.")
+    altered = command(desk, "audit", "verify", "--noted", "7:abc")
+    assert altered.returncode == 1
+    assert "Row 7 is not the one the log noted." in altered.stdout
+
+
 def test_a_second_desk_on_the_same_data_is_refused_with_a_sentence(desk: DeskProcess) -> None:
     second = command(desk, "serve", PORT="0")
     assert second.returncode == 2

@@ -23,6 +23,8 @@ UNKNOWN = "河滨公园的草坪上能不能放热气球？"
 WRITTEN = "河滨公园草坪可以放系留热气球，需提前三天登记。"
 
 
+STAFF_CHAT = -1001234567890
+
 chats = itertools.count(1_234_567_890_123)
 
 
@@ -57,6 +59,7 @@ async def desk(
         "KNOWLEDGE_DIR": str(tmp_path / "knowledge"),
         "TELEGRAM_TOKEN": api.token,
         "TELEGRAM_API": api.base_url,
+        "TELEGRAM_STAFF_CHAT": str(STAFF_CHAT),
     }
     if request.param == "webhook":
         environ["PUBLIC_URL"] = f"http://127.0.0.1:{port}"
@@ -153,6 +156,27 @@ async def test_somebody_in_danger_has_the_card_at_once(desk: App, api: BotApi, c
     [card, *_] = await api.wait_for_message(chat)
     assert "110" in card["text"]
     assert (await desk.desk.queue("ada"))[0].urgent is not None
+
+
+async def test_staff_are_told_in_their_chat_of_somebody_in_danger_and_of_none_of_the_words(
+    desk: App, api: BotApi, chat: int
+) -> None:
+    cry = "有人拿刀在追我，救命"
+    await api.say(chat, cry, language_code="zh-hans")
+    [card, *_] = await api.wait_for_message(chat)
+    reference = re.search(r"[0-9A-Z]{4}-[0-9A-Z]{4}", card["text"])
+    assert reference is not None
+    await api.wait_until(lambda: any(reference[0] in text for text in api.texts(STAFF_CHAT)))
+    told = next(text for text in api.texts(STAFF_CHAT) if reference[0] in text)
+    situation = await desk.desk.find(reference[0], "chen")
+    assert situation is not None
+    assert "紧急" in told
+    assert "Urgent" in told
+    assert cry not in told
+    assert str(chat) not in told
+    public = desk.settings.public_url
+    assert (f"{public}/staff/situations/{situation.id}" in told) is (public is not None)
+    await desk.desk.acknowledge(situation.id, "chen")
 
 
 async def test_nothing_of_a_citizen_but_the_sealed_words_is_kept(desk: App, api: BotApi, chat: int) -> None:

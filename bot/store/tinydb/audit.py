@@ -34,14 +34,18 @@ class AuditVerbs(Core):
     ) -> Sequence[AuditRow]:
         """Return rows of the record, newest first."""
         tables = self._tables
-        wanted = [tables.audit_by_number.all() if before is None else tables.audit_by_number.before(before)]
+        named = []
         if account is not None:
-            wanted.append(tables.audit_by_account.get(account))
+            named.append(set(tables.audit_by_account.get(account)))
         if situation_id is not None:
-            wanted.append(tables.audit_by_situation.get(situation_id))
-        every, *chosen = sorted(wanted, key=len)
-        found = set(every).intersection(*chosen)
-        return tables.audit.all_at(sorted(found, reverse=True)[:limit])
+            named.append(set(tables.audit_by_situation.get(situation_id)))
+        if not named:
+            every = tables.audit_by_number
+            newest = every.all() if before is None else every.before(before)
+            return tables.audit.all_at(reversed(newest[max(0, len(newest) - limit) :]))
+        # Rows are numbered in the order in which they were written.
+        found = tables.audit.all_at(sorted(set.intersection(*named), reverse=True))
+        return [row for row in found if before is None or row.number < before][:limit]
 
     @verb
     def audit_since(self, at: datetime) -> Sequence[AuditRow]:
