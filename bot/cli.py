@@ -15,15 +15,16 @@ import orjson
 from bot import __version__
 from bot.cache import Cache
 from bot.config import Settings, read_settings
-from bot.content import read_content
+from bot.content import read_content, unsayable_answers
 from bot.corpus import Corpus, build_corpus
 from bot.data_commands import add_data_commands
 from bot.encoder import open_encoder
-from bot.errors import DeskError, Faults
+from bot.errors import ContentError, DeskError, Faults
 from bot.locale import catalogue
 from bot.logs import set_up_logs
 from bot.matching import Encoder
 from bot.models import Language, Role
+from bot.urgent import unverified_numbers
 
 if TYPE_CHECKING:
     from bot.audit import Verified
@@ -73,6 +74,7 @@ def _parser() -> argparse.ArgumentParser:
     ask.set_defaults(run=_ask)
 
     check = commands.add_parser("check", help=say["cli.check"])
+    check.add_argument("--release", action="store_true", help=say["cli.check_release"])
     _content_arguments(check)
     _encoder_argument(check)
     check.set_defaults(run=_check)
@@ -247,15 +249,23 @@ def _check(chosen: argparse.Namespace) -> int:
                 key = "cli.test_urgent" if urgent else "cli.test_missed" if wanted else "cli.test_stole"
                 got = asked.target or ", ".join(asked.options) or asked.decision
                 failed.append(f"{intent.where}: " + say[key].format(intent=intent.id, text=text, got=got))
+    content = corpus.content
+    if faults := unsayable_answers(content):
+        raise ContentError(faults)
+    unverified = [
+        say["cli.number_unverified"].format(number=number.number, role=number.role)
+        for number in unverified_numbers(content.urgent, dt.datetime.now(dt.UTC).date())
+    ]
+    for line in unverified:
+        print(line if chosen.release else f"{line} ({say['cli.warning']})", file=sys.stderr)
     for line in failed:
         print(line)
-    content = corpus.content
     print(
         say["cli.checked"].format(
             intents=len(content.intents), entries=len(content.entries), tests=count, failed=len(failed)
         )
     )
-    return 1 if failed else 0
+    return 1 if failed or (chosen.release and unverified) else 0
 
 
 def _eval(chosen: argparse.Namespace) -> int:

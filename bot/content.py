@@ -3,7 +3,7 @@
 import datetime as dt
 import hashlib
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -34,6 +34,8 @@ class Content:
     desk: DeskSettings
     phrases: Phrases
     urgent: UrgentContent
+    urgent_file: Path | None = None
+    """Where the urgent content was read, to name its lines."""
     warnings: tuple[Fault, ...] = ()
 
     @cached_property
@@ -200,10 +202,7 @@ def read_content(
         try:
             urgent = read_urgent(urgent_document.data or {})
         except UrgentContentError as exc:
-            for fault in exc.faults:
-                parts = re.findall(r"[^.\[\]]+", fault.where)
-                steps = tuple(int(part) if part.isdigit() else part for part in parts)
-                urgent_document.fault(f"{fault.where} {fault.sentence}", *steps)
+            _note(urgent_document, exc.faults)
     by_id = {intent.id: intent for intent in found}
     if _beside(intents, "_desk.yaml") is not None:
         for index, topic in enumerate(desk.topics):
@@ -224,17 +223,65 @@ def read_content(
         # The product's lanes are no measure for intents without a `_desk.yaml` of their own.
         and _beside(intents, "_desk.yaml") is not None
     )
+    published = {entry.id: entry for entry in entries if entry.status is EntryStatus.PUBLISHED}
+    if urgent is not None:
+        faults.extend(_unsayable(urgent, _spoken(found, phrases, phrases_document)))
     if any(not fault.warning for fault in faults) or urgent is None:
         raise ContentError([fault for fault in faults if not fault.warning])
     return Content(
         intents=by_id,
-        entries={entry.id: entry for entry in entries if entry.status is EntryStatus.PUBLISHED},
+        entries=published,
         outside=outside_texts,
         desk=desk,
         phrases=phrases,
         urgent=urgent,
+        urgent_file=urgent_document.path,
         warnings=tuple(faults),
     )
+
+
+def placed(content: Content, faults: Sequence[Fault]) -> ContentError:
+    """Return `faults` of the urgent content as an error that names file and line; they are read anew for it."""
+    document = read_yaml(content.urgent_file or PRODUCT_INTENTS / "_urgent.yaml")
+    document.faults.clear()
+    _note(document, faults)
+    return ContentError(document.faults)
+
+
+def _note(document: Document, faults: Sequence[Fault]) -> None:
+    """Note faults whose `where` is a path of keys, such as `cards.crisis.en` or `phrases.news.zh[3]`."""
+    for fault in faults:
+        parts = re.findall(r"[^.\[\]]+", fault.where)
+        steps = tuple(int(part) if part.isdigit() else part for part in parts)
+        document.fault(f"{fault.where} {fault.sentence}", *steps)
+
+
+def unsayable_answers(content: Content) -> list[Fault]:
+    """Return a fault for each past answer that says what the desk must never say.
+
+    Not part of reading: with a million of them it would hold up every start.
+    """
+    return _unsayable(
+        content.urgent, ((f"knowledge {entry.id}", entry.answer) for entry in content.entries.values())
+    )
+
+
+def _spoken(intents: Sequence[Intent], phrases: Phrases, document: Document) -> Iterable[tuple[str, str]]:
+    """Yield every title, answer and sentence of the desk, each with the place it is written at."""
+    for intent in intents:
+        for text in (*intent.title.values(), *intent.answer.values()):
+            yield intent.where, text
+    for key, sentences in phrases.sentences.items():
+        for language, text in sentences.items():
+            yield document.where("phrases", key, language), text
+
+
+def _unsayable(urgent: UrgentContent, texts: Iterable[tuple[str, str]]) -> list[Fault]:
+    return [
+        Fault(where=where, sentence=f"says {phrase!r}, which the desk must never say; put it another way")
+        for where, text in texts
+        for phrase in urgent.never_said(text)
+    ]
 
 
 def _phrases_documents(intents: Sequence[Path]) -> tuple[Document, Document | None]:

@@ -14,13 +14,21 @@ from typing import Any, TypeVar
 from watchfiles import awatch
 
 from bot.cache import Cache, key_of, recipe_of
-from bot.content import Content
+from bot.content import Content, placed
 from bot.errors import ContentError, Fault
 from bot.matching import Encoder, Item, Learned, Matcher, MatchPolicy, Meanings, fit
 from bot.models import KnowledgeEntry
 from bot.shelf import MOST_CHANGES, SOME_CHANGES, Shelf, shelve
 from bot.text import fold
-from bot.urgent import Arrays, Detector, UrgentContent, arrays_of, build_detector, detector_of
+from bot.urgent import (
+    Arrays,
+    Detector,
+    UrgentContent,
+    arrays_of,
+    build_detector,
+    detector_of,
+    watched_opinions,
+)
 
 log = logging.getLogger(__name__)
 
@@ -102,12 +110,13 @@ def fit_corpus(
     `quick` keeps the thresholds of `previous`, which a small change hardly moves: the new content is live in a
     fraction of the time, and a whole fit can follow. What was learned from this very content before is read from
     `cache`, and what is learned now is left there: the outcome is the same, only sooner. With `train`, the detector
-    is trained elsewhere while the matcher is fitted here. With an `encoder` its evidence joins the rest.
+    is trained elsewhere while the matcher is fitted here. With an `encoder` its evidence joins the rest. Raises
+    `ContentError` when the urgent phrases make the detector fire on criticism.
     """
     if previous is not None and previous.content.urgent == content.urgent:
         matcher, settled = _matcher(content, previous, quick, cache, encoder)
         return Corpus(content=content, matcher=matcher, urgent=previous.urgent, settled=settled)
-    detector = _detector(content.urgent, cache, train)
+    detector = _detector(content, cache, train)
     matcher, settled = _matcher(content, previous, quick, cache, encoder)
     return Corpus(content=content, matcher=matcher, urgent=detector(), settled=settled)
 
@@ -161,13 +170,16 @@ def _vectors_name(encoder: Encoder) -> tuple[str, str]:
     return "vectors", key_of(encoder.identity)
 
 
-def _detector(content: UrgentContent, cache: Cache | None, train: Train | None) -> Callable[[], Detector]:
-    """Return a function that waits for the detector, which by then is read, or being trained elsewhere."""
-    name = "urgent", key_of(recipe_of("bot.urgent"), content)
+def _detector(content: Content, cache: Cache | None, train: Train | None) -> Callable[[], Detector]:
+    """Return a function that waits for the detector, which by then is read, or being trained elsewhere.
+
+    Only one that leaves criticism alone is kept, so that one read from `cache` need not be tried again.
+    """
+    name = "urgent", key_of(recipe_of("bot.urgent"), content.urgent)
     kept = None if cache is None else cache.load(*name, detector_of)
     if kept is not None:
         return lambda: kept
-    begun = None if train is None else train(content)
+    begun = None if train is None else train(content.urgent)
 
     def finished() -> Detector:
         detector = None
@@ -176,7 +188,10 @@ def _detector(content: UrgentContent, cache: Cache | None, train: Train | None) 
                 detector = detector_of(begun.result())
             except (BrokenExecutor, CancelledError, OSError):
                 log.warning("The process that trained the detector ended; it is trained here")
-        detector = detector or build_detector(content)
+        detector = detector or build_detector(content.urgent)
+        faults = watched_opinions(content.urgent, detector)
+        if faults:
+            raise placed(content, faults)
         if cache is not None:
             cache.save(*name, arrays_of(detector))
         return detector
@@ -315,17 +330,19 @@ class LiveCorpus:
     async def refresh(self, *, files: bool = False) -> None:
         """Publish what the store holds now (and the files, when asked), or keep the last good whole."""
         async with self._refreshing:
-            if files:
-                try:
+            before = self._files
+            try:
+                if files:
                     self._files = await asyncio.to_thread(self._read)
-                except ContentError as exc:
-                    self.problems = exc.faults
-                    log.warning(
-                        "The changed content has faults; the old content stays live",
-                        extra={"faults": [str(fault) for fault in exc.faults[:10]], "count": len(exc.faults)},
-                    )
-                    return
-            await self._swap()
+                await self._swap()
+            except ContentError as exc:
+                self._files = before
+                self.problems = exc.faults
+                log.warning(
+                    "The changed content has faults; the old content stays live",
+                    extra={"faults": [str(fault) for fault in exc.faults[:10]], "count": len(exc.faults)},
+                )
+                return
             if files:
                 self.problems = ()
 

@@ -27,6 +27,7 @@ from bot.staff.keys import (
     VISITOR,
 )
 from bot.text import read_language
+from bot.urgent import unverified_numbers
 
 HERE = Path(__file__).parent
 STATIC = HERE / "static"
@@ -119,6 +120,7 @@ def page(request: web.Request, template: str, *, status: int = 200, **values: An
             and console.oversight.verified is not None
             and not console.oversight.verified.sound,
             "publish_needs": console.desk.publish_needs,
+            "unverified": unverified_numbers(content.urgent, now.date()) if visitor else (),
             "prefix": PREFIX,
             "path": request.path,
             "path_qs": request.path_qs,

@@ -3,6 +3,7 @@
 from bot.urgent.cards import card, duty_line, followup, soft_line
 from bot.urgent.content import Number, UrgentContent, UrgentContentError, read_urgent, unverified_numbers
 from bot.urgent.detector import Detector, build_detector
+from bot.urgent.guard import criticism, watched_opinions
 from bot.urgent.kept import Arrays, arrays_of, detector_of
 from bot.urgent.verdict import Tier, Verdict
 
@@ -17,10 +18,12 @@ __all__ = [
     "arrays_of",
     "build_detector",
     "card",
+    "criticism",
     "detector_of",
     "duty_line",
     "followup",
     "read_urgent",
     "soft_line",
     "unverified_numbers",
+    "watched_opinions",
 ]

@@ -11,8 +11,10 @@ from bot.text import fold
 from bot.urgent.phrases import faults_in
 
 LANGUAGES = ("zh-Hans", "zh-Hant", "en")
-Role = Literal["police", "fire", "ambulance", "traffic", "support"]
-ROLES: tuple[Role, ...] = ("police", "fire", "ambulance", "traffic", "support")
+Role = Literal["police", "fire", "ambulance", "traffic", "support", "hotline", "complaints"]
+ROLES: tuple[Role, ...] = ("police", "fire", "ambulance", "traffic", "support", "hotline", "complaints")
+NEEDED: tuple[Role, ...] = ROLES[:5]
+"""Roles that the cards cannot do without; a `hotline` for other matters and one for `complaints` may be left out."""
 URGENT_KINDS = (
     "explicit",
     "implicit",
@@ -33,7 +35,19 @@ _PLACEHOLDER = re.compile(r"\{([a-z_]*)\}")
 _DIGITS = re.compile(r"\d{3,}")
 _DECORATION = re.compile("[!！\u2600-\u27bf\U0001f000-\U0001faff]")
 _TOP = frozenset(
-    {"numbers", "forbidden", "disclosure", "cards", "calls", "duty", "soft", "followup", "lists", "phrases"}
+    {
+        "numbers",
+        "forbidden",
+        "forbidden_everywhere",
+        "disclosure",
+        "cards",
+        "calls",
+        "duty",
+        "soft",
+        "followup",
+        "lists",
+        "phrases",
+    }
 )
 _NUMBER_KEYS = frozenset({"role", "number", "label", "source", "verified_on", "verified_by"})
 
@@ -66,6 +80,8 @@ class UrgentContent:
     """By role."""
     forbidden: tuple[str, ...]
     """Folded phrases that no text here contains."""
+    forbidden_everywhere: tuple[str, ...]
+    """Those of them that no answer and no sentence of the desk may contain either."""
     disclosure: Texts
     cards: Mapping[str, Texts]
     calls: Mapping[str, Texts]
@@ -77,6 +93,11 @@ class UrgentContent:
     lists: Mapping[str, tuple[str, ...]]
     phrases: Mapping[str, Mapping[str, tuple[str, ...]]]
     """Compact lines by kind, then by `zh` or `en`."""
+
+    def never_said(self, text: str) -> tuple[str, ...]:
+        """Return the phrases in `text` that nothing the desk says may contain."""
+        folded = fold(text)
+        return tuple(phrase for phrase in self.forbidden_everywhere if phrase in folded)
 
 
 def read_urgent(data: Mapping[str, object]) -> UrgentContent:
@@ -91,20 +112,18 @@ def read_urgent(data: Mapping[str, object]) -> UrgentContent:
         str(name): reader.strings(f"lists.{name}", words)
         for name, words in reader.mapping("lists", root.get("lists", {})).items()
     }
+    everywhere = reader.folded("forbidden_everywhere", root.get("forbidden_everywhere", {}))
     content = UrgentContent(
         numbers=reader.numbers(root.get("numbers")),
-        forbidden=tuple(
-            fold(phrase)
-            for language, phrases in reader.mapping("forbidden", root.get("forbidden")).items()
-            for phrase in reader.strings(f"forbidden.{language}", phrases)
-        ),
+        forbidden=reader.folded("forbidden", root.get("forbidden")) + everywhere,
+        forbidden_everywhere=everywhere,
         disclosure=reader.texts("disclosure", root.get("disclosure"), set()),
         cards=reader.group(
             "cards",
             root.get("cards"),
             {name: {"disclosure", "duty"} | ({"call"} if "danger" in name else set()) for name in CARDS},
         ),
-        calls=reader.group("calls", root.get("calls"), {name: set() for name in (*ROLES[:4], "any")}),
+        calls=reader.group("calls", root.get("calls"), {name: set() for name in (*NEEDED[:4], "any")}),
         duty=reader.group(
             "duty",
             root.get("duty"),
@@ -179,6 +198,14 @@ class _Reader:
                 )
         return tuple(found)
 
+    def folded(self, where: str, data: object) -> tuple[str, ...]:
+        """Return the phrases of every language under `data`, folded for comparison."""
+        return tuple(
+            fold(phrase)
+            for language, phrases in self.mapping(where, data).items()
+            for phrase in self.strings(f"{where}.{language}", phrases)
+        )
+
     def numbers(self, data: object) -> dict[str, Number]:
         if not isinstance(data, Sequence) or isinstance(data, str):
             self.fault(
@@ -192,7 +219,7 @@ class _Reader:
                 self.fault(f"numbers[{at}].role", f"{number.role} has a number already; keep one of the two")
             elif number:
                 found[number.role] = number
-        for role in ROLES:
+        for role in NEEDED:
             if role not in found and not any(fault.where.startswith("numbers[") for fault in self.faults):
                 self.fault("numbers", f"has no number for {role}; add one")
         return found
@@ -297,6 +324,8 @@ class _Reader:
             for name, texts in members.items():
                 for language, text in texts.items():
                     self._check_text(f"{group}.{name}.{language}".replace("..", "."), text, content)
+        if self.faults:
+            return
         for name, texts in content.cards.items():
             for language, text in texts.items():
                 longest = max(
@@ -317,6 +346,8 @@ class _Reader:
                 where,
                 f"spells out the number {digits}; list it under numbers and write its role, as in {{police}}",
             )
+        for role in sorted(set(_PLACEHOLDER.findall(text)) & set(ROLES) - set(content.numbers)):
+            self.fault(where, f"names {{{role}}}, which has no number; list one under numbers")
         if _DECORATION.search(text):
             self.fault(where, "has an exclamation mark or a picture; take it out")
         folded = fold(text)

@@ -18,6 +18,8 @@ class Evidence(IntEnum):
     """An event told plainly."""
     FRAMED = 4
     """Strong or told, but as news, study, fiction, past, denied or a set phrase."""
+    ERRAND = 5
+    """In words of an errand or of complaint, and nothing told: a question or anger is not urgent."""
 
 
 def _numbers(*names: str) -> frozenset[int]:
@@ -50,6 +52,8 @@ _HEARSAY = _numbers("news", "denial")
 _AROUND_DANGER = _numbers("fiction", "banter", "study")
 _PAST, _NOW = _numbers("past"), _numbers("now")
 _ERRANDS = _numbers("office", "complaint")
+_QUESTIONS = _numbers("office", "complaint", "asking")
+_GRIEVANCE = _numbers("complaint")
 _OWN = _numbers("own_death", "own_harm")
 _OTHER = _numbers("other")
 _CONCERN = _numbers("silent", "illness", "fear")
@@ -74,15 +78,21 @@ def evidence(
     hints = found & _CRISIS_HINTS
     own = bool(found & _OWN)
     concerns = len(found & _CONCERN) if found & _OTHER else 0
+    grieved = not _GRIEVANCE.isdisjoint(sentence)
+    errand = not _QUESTIONS.isdisjoint(sentence)
     return (
         _weigh(
+            errand=errand,
             told=bool(found & _CRISIS_EVENTS),
             core=bool(found & _CRISIS_CORE) or len(hints) + concerns > 1,
             hint=bool(hints),
             framed=framed or (hearsay and not own),
             doubtful=bool(found & _CRISIS_DOUBT),
         ),
-        _weigh(
+        Evidence.ERRAND
+        if grieved
+        else _weigh(
+            errand=errand,
             told=bool(found & _DANGER_EVENTS),
             core=bool(found & _DANGER_CORE),
             hint=bool(found & _DANGER_HINTS),
@@ -97,9 +107,11 @@ def _frames_danger(whole: frozenset[int]) -> bool:
     return bool(whole & _AROUND_DANGER) or (bool(whole & _PAST) and not whole & _NOW)
 
 
-def _weigh(*, told: bool, core: bool, hint: bool, framed: bool, doubtful: bool) -> Evidence:
+def _weigh(*, told: bool, core: bool, hint: bool, framed: bool, doubtful: bool, errand: bool) -> Evidence:
     if not told and not core:
-        return Evidence.WEAK if hint else Evidence.NONE
+        if hint:
+            return Evidence.WEAK
+        return Evidence.ERRAND if errand else Evidence.NONE
     if framed:
         return Evidence.FRAMED
     return Evidence.TOLD if told and not doubtful else Evidence.STRONG

@@ -16,7 +16,7 @@ _STEP = np.uint64(0xD1B54A32D192ED03)
 _START, _END, _NUMBER = 1, 2, 3
 _LONGEST_WORD = 24
 _PAIR = 1 << 20
-_EMPHASIS = 4
+_EMPHASIS = 2
 """How often a family is counted where it is found: it says more than one n-gram does."""
 
 Rows = tuple[npt.NDArray[np.int64], npt.NDArray[np.int64], npt.NDArray[np.float64]]
