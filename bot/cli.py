@@ -252,11 +252,9 @@ def _check(chosen: argparse.Namespace) -> int:
     content = corpus.content
     if faults := unsayable_answers(content):
         raise ContentError(faults)
-    unverified = [
-        say["cli.number_unverified"].format(number=number.number, role=number.role)
-        for number in unverified_numbers(content.urgent, dt.datetime.now(dt.UTC).date())
-    ]
-    for line in unverified:
+    unverified = unverified_numbers(content.urgent, dt.datetime.now(dt.UTC).date())
+    if unverified:
+        line = say["cli.numbers_unverified"].format(numbers=", ".join(number.number for number in unverified))
         print(line if chosen.release else f"{line} ({say['cli.warning']})", file=sys.stderr)
     for line in failed:
         print(line)

@@ -157,7 +157,21 @@ def test_check_names_what_a_test_found_and_exits_1(capfd: pytest.CaptureFixture[
         f"{path}:2:5: tram answers “when does the tram leave”, which it must not; add the question to _outside.yaml or to the right intent",
         "1 intents, 0 entries; 2 tests, 2 failed.",
     ]
-    assert said.err == f"{path}:6:13: unknown key 'colour'; nothing reads it (warning)\n"
+    unknown, unverified = said.err.splitlines()
+    assert unknown == f"{path}:6:13: unknown key 'colour'; nothing reads it (warning)"
+    assert "110, 119" in unverified
+    assert unverified.endswith("(warning)")
+
+
+def test_a_number_nobody_verified_fails_the_check_of_a_release_alone(
+    capfd: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    (tmp_path / "a.yaml").write_text(
+        "intents:\n  - id: tram\n    examples: [when does the tram leave, 电车几点发车]\n    answer: At five.\n"
+    )
+    assert main(["check", "--intents", str(tmp_path)]) == 0
+    assert main(["check", "--release", "--intents", str(tmp_path)]) == 1
+    assert "110, 119" in capfd.readouterr().err
 
 
 def test_an_unknown_command_exits_2(capfd: pytest.CaptureFixture[str]) -> None:

@@ -33,8 +33,8 @@ _LEAD = -0.5
 
 # Log-odds from which a piece counts, by kind (crisis, danger) and by evidence (none, weak, strong, told, framed, errand).
 # Chosen by cross-validation over lines, see docs/urgent.md; -9 lets through always.
-_SURE = np.array([[2.1, 0.9, 0.3, -3.0, 3.3, 3.2], [1.0, 0.93, 2.2, 0.85, 3.2, 3.5]])
-_POSSIBLE = np.array([[0.65, -0.63, -0.5, -3.0, 0.3, 2.7], [0.2, -0.1, -0.4, -3.0, 0.2, 2.7]])
+_SURE = np.array([[1.8, 0.9, 0.3, -3.0, 3.2, 3.2], [0.85, 0.83, 2.2, 0.85, 3.2, 3.5]])
+_POSSIBLE = np.array([[0.35, -0.7, -0.5, -3.0, 0.3, 2.7], [0.0, -0.1, -0.4, -3.0, 0.2, 2.7]])
 
 _HAPPENS_TO_WRITER = re.compile(
     r"我们?(?:被|家|这|在|的|困|卡|躲|自己|胸|喘|流|撞|摔|掉|好|很|快)|[打砍追堵跟贴掐抢锁关骗摸]着?了?我|[救让帮对]我|对我"

@@ -27,17 +27,20 @@ def rows(texts: Sequence[str], meant: Sequence[Sequence[int]]) -> Rows:
     """Return one sparse row per text; `meant` holds what `meanings` finds in each."""
     plain, plain_rows = _token_codes(texts)
     parts = [*_grams(plain, plain_rows, (1, 2, 3, 4), salt=11), *_skips(plain, plain_rows, salt=23)]
-    if not all(text.isascii() for text in texts):
-        sound, sound_rows = _token_codes([same_sound(text) for text in texts])
+    # Only where there is a Chinese character: an English text must weigh the same whatever stands beside it.
+    chinese = [at for at, text in enumerate(texts) if not text.isascii()]
+    if chinese:
+        sound, owners = _token_codes([same_sound(texts[at]) for at in chinese])
+        sound_rows = np.array(chinese)[owners]
         parts += [
             *_grams(sound, sound_rows, (2, 3, 4), salt=37),
             *_skips(sound, sound_rows, salt=41),
         ]
     parts += [_letters(texts), _meanings(meant)]
     columns = np.concatenate([codes for codes, _ in parts])
-    owners = np.concatenate([owner for _, owner in parts])
+    every_owner = np.concatenate([owner for _, owner in parts])
     keys, counts = np.unique(
-        (owners << BITS) | (columns >> np.uint64(64 - BITS)).astype(np.int64), return_counts=True
+        (every_owner << BITS) | (columns >> np.uint64(64 - BITS)).astype(np.int64), return_counts=True
     )
     starts = np.searchsorted(keys >> BITS, np.arange(len(texts) + 1))
     return starts, keys & (WIDTH - 1), 1.0 + np.log(counts)

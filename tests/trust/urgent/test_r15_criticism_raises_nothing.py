@@ -38,7 +38,7 @@ def test_r15_content_that_watches_opinions_is_refused_with_the_line_of_the_phras
 ) -> None:
     data: Any = yaml.load((ROOT / "intents" / "_urgent.yaml").read_text("utf-8"), Loader=yaml.CSafeLoader)
     spoiled = deepcopy(data)
-    spoiled["phrases"]["danger_police"]["zh"] += ["(业主|村民|工人)(要|准备)(游行|集会|罢工|静坐|请愿)"] * 6
+    spoiled["phrases"]["danger_police"]["zh"] += criticism()["zh"][50:70]
     places = len(data["phrases"]["danger_police"]["zh"])
     faults = watched_opinions(read_urgent(spoiled), build_detector(read_urgent(spoiled)))
     assert any(fault.where.startswith("phrases.danger_police.zh[") for fault in faults)
