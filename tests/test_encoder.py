@@ -6,15 +6,21 @@ import shutil
 from pathlib import Path
 
 import numpy as np
+import numpy.typing as npt
 import pytest
 
 import bot.encoder
 from bot.app import Key, open_app
+from bot.cache import Cache
 from bot.cli import main
 from bot.config import read_settings
+from bot.corpus import Corpus, build_corpus
 from bot.encoder import Manner, OnnxEncoder, open_encoder, read_manner
 from bot.errors import ConfigError
+from bot.fit import FitWorker
+from bot.matching import Item, MatchPolicy, Meanings, fit
 from tests import minilm
+from tests.parts import ANSWERED
 
 ASKED = "Where may I leave my car overnight?"
 LIKE = "overnight parking for my vehicle"
@@ -120,6 +126,43 @@ def test_an_unknown_pooling_is_refused(tmp_path: Path) -> None:
     (tmp_path / "1_Pooling/config.json").write_text(json.dumps({"pooling_mode_weightedmean_tokens": True}))
     with pytest.raises(ValueError, match="weightedmean"):
         read_manner(tmp_path)
+
+
+async def test_the_fitting_process_uses_it_too(encoder: OnnxEncoder) -> None:
+    items = [
+        Item(key="intent:parking", examples=(LIKE, "where to park at night", "is parking free after ten")),
+        Item(key="intent:passport", examples=("renew my passport", "passport fee", "a new passport")),
+        Item(key="intent:noise", examples=("loud music", "my neighbours are loud", "noise at night")),
+    ]
+    worker = FitWorker()
+    try:
+        aside = await worker.fit(items, (), MatchPolicy(), Meanings(encoder))
+    finally:
+        worker.stop()
+    here = fit(items, (), MatchPolicy(), meanings=Meanings(encoder))
+    assert aside.rank(ASKED) == here.rank(ASKED)
+    assert aside.rank(ASKED) != fit(items, (), MatchPolicy()).rank(ASKED)
+    assert aside.meanings is not None
+    assert aside.meanings.encoder is encoder
+
+
+def test_a_second_start_reads_no_text_of_the_content_and_ranks_just_the_same(
+    encoder: OnnxEncoder, corpus: Corpus, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cache = Cache(tmp_path / "cache")
+    first = build_corpus(corpus.content, cache=cache, encoder=encoder)
+    read: list[str] = []
+
+    def counting(self: OnnxEncoder, text: str) -> npt.NDArray[np.float32]:
+        read.append(text)
+        return encode(self, text)
+
+    encode = OnnxEncoder.encode
+    monkeypatch.setattr(OnnxEncoder, "encode", counting)
+    again = build_corpus(corpus.content, cache=cache, encoder=encoder)
+    assert read == []
+    assert again.matcher.rank(ANSWERED) == first.matcher.rank(ANSWERED)
+    assert build_corpus(corpus.content, cache=cache).matcher.meanings is None
 
 
 CONTENT = """\
