@@ -7,6 +7,8 @@ from typing import cast
 import numpy as np
 import numpy.typing as npt
 
+from bot.matching.softmax import softmax
+
 Floats = npt.NDArray[np.float32]
 Ints = npt.NDArray[np.int64]
 
@@ -20,7 +22,8 @@ MEANINGS = (
 )
 BEST = MEANINGS.index("meaning best example")
 MEANING_NAMES = (*MEANINGS, *(f"{name}, beside the others" for name in MEANINGS))
-_RIDGE = 1.0
+_STEPS = 20
+"""Passes of the classifier: few, since a content is fitted several times over to try it."""
 _LEAST_SPREAD = 0.02
 
 
@@ -36,11 +39,7 @@ class Nearness:
         middle = np.zeros((size, vectors.shape[1]), np.float32)
         np.add.at(middle, owners, vectors)
         self._middle = middle / np.maximum(np.linalg.norm(middle, axis=1, keepdims=True), 1e-6)
-        right = np.zeros((len(owners), size), np.float32)
-        right[np.arange(len(owners)), owners] = 1
-        gram = vectors.T @ vectors
-        gram[np.diag_indices_from(gram)] += _RIDGE
-        self._classifier = np.linalg.solve(gram, vectors.T @ right).astype(np.float32)
+        self._classifier = softmax(vectors, owners, size, _STEPS)
 
     def figures(self, vector: Floats) -> Floats:
         """Return every target's figures for a message, targets × `MEANINGS`."""
@@ -53,7 +52,7 @@ class Nearness:
                 titles.best_and_mean(vector)[0],
                 answers.best_and_mean(vector)[0],
                 self._middle @ vector,
-                vector @ self._classifier,
+                vector @ self._classifier[:-1] + self._classifier[-1],
             ]
         ).astype(np.float32)
 

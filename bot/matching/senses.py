@@ -9,19 +9,16 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, cast
 
 import numpy as np
-from scipy.optimize import minimize
 
 from bot.matching.meaning import Floats, Halves
 from bot.matching.nearness import Ints
+from bot.matching.softmax import softmax
 
 if TYPE_CHECKING:
     from bot.matching.gate import Scored
 
 _SHARE = 0.4
 """What a logit of meaning counts beside a decision value of words."""
-_PENALTY = 0.3
-_STEPS = 40
-"""Passes after which more change nothing."""
 _NEAR_CLASSES = 5
 
 
@@ -44,7 +41,7 @@ class Senses:
         order = np.argsort(labels, kind="stable")
         vectors, labels = vectors[order], labels[order]
         self.classes, places = np.unique(labels, return_inverse=True)
-        self._weights = _softmax(vectors, places, len(self.classes))
+        self._weights = softmax(vectors, places, len(self.classes))
         self._vectors: Halves = vectors.astype(np.float16)
         self._bounds = [*np.searchsorted(labels, self.classes).tolist(), len(labels)]
         self._base = int(len(self.classes) > 0 and self.classes[0] < 0)
@@ -92,27 +89,3 @@ class Senses:
 def _lead(scores: Floats, place: int) -> float:
     others = np.delete(scores, place)
     return float(scores[place] - others.max()) if len(others) else float(scores[place])
-
-
-def _softmax(vectors: Floats, places: Ints, size: int) -> Floats:
-    """Return the weights of a multinomial logistic regression, (numbers + 1) × classes, the constants last.
-
-    All classes in one product of matrices a step: a tenth of the time of one solver a class.
-    """
-    inputs = np.hstack([vectors, np.ones((len(vectors), 1), np.float32)])
-    rows, shape = np.arange(len(places)), (inputs.shape[1], size)
-
-    def loss(flat: Floats) -> tuple[float, Floats]:
-        weights = flat.astype(np.float32).reshape(shape)
-        odds = inputs @ weights
-        odds -= odds.max(axis=1, keepdims=True)
-        np.exp(odds, out=odds)
-        odds /= odds.sum(axis=1, keepdims=True)
-        value = -np.log(np.maximum(odds[rows, places], 1e-12)).sum() + _PENALTY / 2 * (weights**2).sum()
-        odds[rows, places] -= 1
-        return float(value), (inputs.T @ odds + _PENALTY * weights).astype(np.float64).ravel()
-
-    start = np.zeros(shape[0] * size)
-    options = {"maxiter": _STEPS, "maxcor": 8}
-    found = minimize(loss, start, jac=True, method="L-BFGS-B", options=options)
-    return cast(Floats, found.x.reshape(shape).astype(np.float32))
