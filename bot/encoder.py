@@ -19,6 +19,8 @@ import numpy as np
 import numpy.typing as npt
 
 from bot.errors import ConfigError, Fault
+from bot.probe import languages_of
+from bot.text import language_of
 
 Floats = npt.NDArray[np.float32]
 
@@ -109,8 +111,17 @@ class OnnxEncoder:
         self._tokenizer.no_padding()
         self._tokenizer.enable_truncation(self._manner.tokens)
         self.size: int = len(self.encode(_TRIED))
+        self.languages: frozenset[str] = languages_of(self.encode)
+        """Those of `en` and `zh` that it knows."""
+        if not self.languages:
+            raise ValueError("it takes sentences of like meaning apart, in English and in Chinese")
         self.identity: str = _identity(folder, graph)
         """A digest of the files and the libraries: vectors of another identity are of no use."""
+
+    def reads(self, text: str) -> bool:
+        """Say whether the text is in a language that the encoder knows; one without letters is in any."""
+        language = language_of(text)
+        return language is None or language.split("-", 1)[0] in self.languages
 
     def encode(self, text: str) -> Floats:
         """Return the vector of a text."""

@@ -128,6 +128,21 @@ def test_an_unknown_pooling_is_refused(tmp_path: Path) -> None:
         read_manner(tmp_path)
 
 
+def test_it_is_found_out_which_languages_a_model_knows(encoder: OnnxEncoder) -> None:
+    assert encoder.languages == {"en"}
+    assert [encoder.reads(text) for text in (ASKED, "停车", "停車場", "110?")] == [True, False, False, True]
+
+
+def test_a_message_in_a_language_the_model_does_not_know_is_ranked_as_without_it(
+    encoder: OnnxEncoder, corpus: Corpus
+) -> None:
+    with_it = build_corpus(corpus.content, encoder=encoder).matcher
+    for text in ("自行车灯", "轮渡几点开", "自行車燈要不要裝"):
+        ranked, plain = with_it.rank(text), corpus.matcher.rank(text)
+        assert ranked.candidates == plain.candidates
+        assert ranked.listed == plain.listed
+
+
 async def test_the_fitting_process_uses_it_too(encoder: OnnxEncoder) -> None:
     items = [
         Item(key="intent:parking", examples=(LIKE, "where to park at night", "is parking free after ten")),

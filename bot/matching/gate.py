@@ -291,6 +291,7 @@ def learn_gates(rows: Rows, vectors: Floats | None = None, seed: int = 0) -> tup
     right: list[bool] = []
     beyond: list[int] = []
     listed: list[bool] = []
+    sensed_at: list[int] = []
     sensed_table: list[list[float]] = []
     sensed_right: list[bool] = []
     sensed_listed: list[bool] = []
@@ -316,17 +317,18 @@ def learn_gates(rows: Rows, vectors: Floats | None = None, seed: int = 0) -> tup
                 beyond.append(kind_of)
                 right.append(kind_of == 0 and scored.classes[0] == labels[row])
                 listed.append(kind_of == 0 and labels[row] in scored.classes[:3])
-                if senses is not None and vectors is not None:
+                if senses is not None and vectors is not None and vectors[row].any():
+                    sensed_at.append(len(table) - 1)
                     sensed = senses.judge(scored, vectors[row])
                     sensed_table.append(sensed.figures)
                     sensed_right.append(kind_of == 0 and sensed.classes[0] == labels[row])
                     sensed_listed.append(kind_of == 0 and labels[row] in sensed.classes[:3])
     figures, kinds = np.array(table, np.float32), np.array(beyond)
     gates = _gates(figures, kinds, np.array(right), np.array(listed))
-    if vectors is None:
+    if not sensed_at:
         return gates, None
-    figures = np.hstack([figures, np.array(sensed_table, np.float32)])
-    return gates, _gates(figures, kinds, np.array(sensed_right), np.array(sensed_listed))
+    figures = np.hstack([figures[sensed_at], np.array(sensed_table, np.float32)])
+    return gates, _gates(figures, kinds[sensed_at], np.array(sensed_right), np.array(sensed_listed))
 
 
 def _gates(figures: Floats, kinds: Ints, right: np.ndarray, listed: np.ndarray) -> Gates:

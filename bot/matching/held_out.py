@@ -82,6 +82,8 @@ def _partition(content: Content, weights: Weights, seed: int) -> Iterator[tuple[
         rows = rows[gone[rows] | np.isin(content.owners[rows], space.targets)]
         if share < 1:
             rows = rows[rng.random(len(rows)) < share]
+        if content.meanings is not None:  # what an encoder does not read is judged without one
+            rows = rows[content.meanings[rows].any(axis=1)]
         if not len(rows):
             continue
         analyses = [space.corrected(content.analyses[row]) for row in rows]

@@ -26,6 +26,8 @@ class Learned:
     """What was tried on held-out examples, of the fusion and of the classifier, as far as a content has them."""
 
     fusion: HeldOut | None = None
+    meant: HeldOut | None = None
+    """The same with an encoder's evidence, where there is one."""
     classified: Gates | None = None
     sensed: Gates | None = None
     """Of words and meaning together, where there is an encoder."""
@@ -35,8 +37,9 @@ class Learned:
     def arrays(self) -> dict[str, Array]:
         """Return it as named arrays."""
         found: dict[str, Array] = {}
-        if self.fusion is not None:
-            found |= {f"fusion.{each.name}": getattr(self.fusion, each.name) for each in fields(HeldOut)}
+        for kind, tried in (("fusion", self.fusion), ("meant", self.meant)):
+            if tried is not None:
+                found |= {f"{kind}.{each.name}": getattr(tried, each.name) for each in fields(HeldOut)}
         if self.trained is not None:
             found |= {
                 f"trained.{each.name}": np.asarray(getattr(self.trained, each.name))
@@ -57,15 +60,19 @@ class Learned:
     @classmethod
     def of(cls, arrays: Mapping[str, Array]) -> Learned:
         """Return what `arrays` made. Raises `ValueError` or `KeyError` where they could not have."""
-        fusion = None
-        if "fusion.first" in arrays:
-            fusion = HeldOut(**_rows("fusion", [each.name for each in fields(HeldOut)], arrays))
         return cls(
-            fusion=fusion,
+            fusion=_held_out("fusion", arrays),
+            meant=_held_out("meant", arrays),
             classified=_gates("", arrays),
             sensed=_gates(_SENSED, arrays),
             trained=_trained(arrays),
         )
+
+
+def _held_out(kind: str, arrays: Mapping[str, Array]) -> HeldOut | None:
+    if f"{kind}.first" not in arrays:
+        return None
+    return HeldOut(**_rows(kind, [each.name for each in fields(HeldOut)], arrays))
 
 
 def _gates(prefix: str, arrays: Mapping[str, Array]) -> Gates | None:

@@ -74,6 +74,8 @@ def _fit(
         meanings = meanings.covering(
             (*outside, *(t for i in items for t in (*i.examples, *i.titles, *i.answers, told_by_key(i))))
         )
+    # An encoder that reads none of the examples has nothing to compare messages with.
+    felt = meanings if meanings and meanings.rows(t for i in items for t in i.examples).any() else None
     rich = rich_items(items)
     share = policy.outside_share
     parts: list[Part] = []
@@ -87,23 +89,27 @@ def _fit(
                 learned.classified,
                 learned.sensed,
                 learned.trained,
-                meanings=meanings,
+                meanings=felt,
             )
         )
     rest = sorted(set(range(len(items))) - set(rich))
     if rest or not rich:
         covers = len(rest) / max(1, len(items)) if rich else 1.0
-        weights = shipped(encoder=meanings is not None)
+        some = [items[n] for n in rest]
+        plain = Fusion(some, rest, outside, shipped(), share, learned.fusion, covers=covers)
         parts.append(
-            Fusion(
-                [items[n] for n in rest],
+            plain
+            if felt is None
+            else Fusion(
+                some,
                 rest,
                 outside,
-                weights,
+                shipped(encoder=True),
                 share,
-                learned.fusion,
+                learned.meant,
                 covers=covers,
-                meanings=meanings,
+                meanings=felt,
+                plain=plain,
             )
         )
     return Matcher(items, outside, parts, policy, meanings)
@@ -145,8 +151,10 @@ class Matcher:
     @property
     def learned(self) -> Learned:
         """What fitting found out by trying: with it, the same content is fitted in a fraction of the time."""
+        fusion = next((part for part in self.parts if isinstance(part, Fusion)), None)
         return Learned(
-            fusion=next((part.tried for part in self.parts if isinstance(part, Fusion)), None),
+            fusion=None if fusion is None else (fusion.plain or fusion).tried,
+            meant=fusion.tried if fusion and fusion.plain else None,
             classified=next((part.gates for part in self.parts if isinstance(part, Classified)), None),
             sensed=next((part.sensed_gates for part in self.parts if isinstance(part, Classified)), None),
             trained=next((part.trained for part in self.parts if isinstance(part, Classified)), None),

@@ -29,6 +29,9 @@ class Encoder(Protocol):
     size: int
     """Numbers in a vector."""
 
+    def reads(self, text: str) -> bool:
+        """Say whether the text is in a language that the encoder knows."""
+
     def encode(self, text: str) -> Floats:
         """Return the vector of a text. May raise anything for a text it cannot take."""
 
@@ -66,7 +69,9 @@ class Meanings:
         return np.array(found, np.float32).reshape(-1, self.encoder.size)
 
     def of(self, text: str) -> Floats | None:
-        """Return the vector of a message; None where the encoder cannot take it."""
+        """Return the vector of a message; None where the encoder cannot take it or does not know its language."""
+        if not self.encoder.reads(text):
+            return None
         try:
             return self.encoder.encode(text)
         except Exception as exc:  # whatever a model's library raises: the message is answered without it

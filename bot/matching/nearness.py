@@ -35,6 +35,8 @@ class Nearness:
 
         `kinds` say which are examples (0), titles (1) and answers (2).
         """
+        read = vectors.any(axis=1)  # a text that the encoder does not read has no vector
+        vectors, owners, kinds = vectors[read], owners[read], kinds[read]
         self._groups = [_Group(vectors[kinds == kind], owners[kinds == kind], size) for kind in range(3)]
         middle = np.zeros((size, vectors.shape[1]), np.float32)
         np.add.at(middle, owners, vectors)

@@ -22,10 +22,9 @@ from bot.matching.fusion import (
     fuse,
     fuse_meanings,
     nearest_in_meaning,
-    shipped,
 )
 from bot.matching.gate import Gate, Gates, Linear, Rows, learn_gates
-from bot.matching.held_out import HeldOut, held_out, nothing_held_out
+from bot.matching.held_out import HeldOut, held_out
 from bot.matching.linear import Trained
 from bot.matching.meaning import Meanings
 from bot.matching.nearness import BEST
@@ -67,6 +66,11 @@ class Trial:
     outside: np.ndarray
     real: np.ndarray
     """Outside, and given as such by maintainers."""
+
+    def beside(self, other: Trial) -> Trial:
+        """Return the messages of both."""
+        pairs = ((self.first, other.first), (self.outside, other.outside), (self.real, other.real))
+        return Trial(*map(np.concatenate, pairs))
 
 
 Figures = dict[int, dict[str, float]]
@@ -123,15 +127,18 @@ class Fusion:
         *,
         covers: float = 1.0,
         meanings: Meanings | None = None,
+        plain: Fusion | None = None,
     ) -> None:
         """Fit on `items`, whose numbers in the whole content are `numbers`: `covers` is their share of it.
 
         What was `tried` of the same content, or nearly the same, is taken over instead of trying anew. With
-        `meanings` of the items and of `outside`, `weights` are those for an encoder's evidence.
+        `meanings` of the items and of `outside`, `weights` are those for an encoder's evidence, and `plain` is a
+        fusion of the same without it, which judges what the encoder does not read.
         """
         content = read(items, meanings)
         self._numbers, self._weights, self._covers = list(numbers), weights, covers
-        self._meanings = meanings
+        self._meanings, self.plain = meanings, plain
+        self._unread = content.meanings is not None and not content.meanings.any(axis=1).all()
         self._meant_outside = meanings.rows(outside) if meanings is not None and outside else None
         self._space = Space(content)
         known = self._space.size > 0
@@ -146,39 +153,39 @@ class Fusion:
         # To some of the targets, a message meant for one of the others is a message from outside.
         outside_share = min(1 - (1 - outside_share) * self._covers, MOST_OUTSIDE)
         self._shifts = shifts_of(tried, outside_share, self._weights)
-        # A message that the encoder cannot take is judged as by a content that nothing is known of: with care.
-        self._careful = shifts_of(nothing_held_out(), outside_share, shipped())
         self.trial = Trial(
             sigmoid(tried.first + self._shifts[0]), tried.outside, np.zeros(len(tried.outside), bool)
         )
+        if self.plain is not None and self._unread:
+            self.trial = self.trial.beside(self.plain.trial)
 
     def at_share(self, outside_share: float) -> Fusion:
         """See `Part`."""
         part = copy(self)
+        part.plain = None if self.plain is None else self.plain.at_share(outside_share)
         part._calibrate(outside_share)
         return part
 
     def judge(self, text: str) -> Judged | None:
         """See `Part`."""
+        meaning = None if self._meanings is None else self._meanings.of(text)
+        if self.plain is not None and (meaning is None or not len(self.tried.first)):
+            return self.plain.judge(text)
         analysis = self._space.read(text)
         if self._space.size == 0 or not any(analysis.bags.values()):
             return None
-        meaning = None if self._meanings is None else self._meanings.of(text)
-        shifts = self._shifts
-        if meaning is not None:
-            fused = fuse_meanings(self._space, [analysis], meaning[None], self._weights)
-        elif self._meanings is not None:
-            fused, shifts = fuse(self._space, [analysis], shipped()), self._careful
-        else:
+        if meaning is None:
             fused = fuse(self._space, [analysis], self._weights)
+        else:
+            fused = fuse_meanings(self._space, [analysis], meaning[None], self._weights)
         if not fused.informative[0]:
             return None
         pull = self._pull(analysis, meaning, fused)
         return Judged(
             order=[self._numbers[target] for target in fused.order[0].tolist()],
             odds=(fused.scores[0] / fused.scores[0, 0]).tolist(),
-            first=float(sigmoid(fused.first + shifts[0] - pull)[0]),
-            listed=float(sigmoid(fused.three + shifts[1] - pull)[0]),
+            first=float(sigmoid(fused.first + self._shifts[0] - pull)[0]),
+            listed=float(sigmoid(fused.three + self._shifts[1] - pull)[0]),
         )
 
     def evidence(self, text: str, numbers: Sequence[int]) -> tuple[Figures, float | None]:
@@ -257,14 +264,16 @@ class Classified:
         self.sensed_gates: Gates | None = None if vectors is None else sensed_gates
         self._model = Linear(rows, trained=trained)
         self._senses = None if vectors is None else Senses(vectors, rows.labels)
+        self._unread = vectors is not None and not vectors.any(axis=1).all()
         self._calibrate(outside_share)
 
     def _calibrate(self, outside_share: float) -> None:
         self._shifts = _shifts(self.gates, outside_share)
-        judged = self.sensed_gates or self.gates
-        self._sensed_shifts = _shifts(judged, outside_share)
-        tried = judged.tried
-        self.trial = Trial(sigmoid(tried.first + self._sensed_shifts[1]), tried.outside, tried.real)
+        self.trial = _trial(self.gates, self._shifts)
+        if self.sensed_gates is not None:
+            self._sensed_shifts = _shifts(self.sensed_gates, outside_share)
+            sensed = _trial(self.sensed_gates, self._sensed_shifts)
+            self.trial = sensed.beside(self.trial) if self._unread else sensed
 
     @property
     def trained(self) -> Trained:
@@ -321,6 +330,10 @@ def _shifts(gates: Gates, outside_share: float) -> list[float]:
             (tried.three, tried.listed),
         )
     ]
+
+
+def _trial(gates: Gates, shifts: Sequence[float]) -> Trial:
+    return Trial(sigmoid(gates.tried.first + shifts[1]), gates.tried.outside, gates.tried.real)
 
 
 def _probability(gate: Gate, shift: float, figures: Sequence[float]) -> float:

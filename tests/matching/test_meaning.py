@@ -24,6 +24,9 @@ class Thesaurus:
     size: int = 32
     read: list[str] = field(default_factory=list)
 
+    def reads(self, text: str) -> bool:
+        return text.isascii()
+
     def encode(self, text: str) -> npt.NDArray[np.float32]:
         self.read.append(text)
         if "unreadable" in text:
