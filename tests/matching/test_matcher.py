@@ -213,3 +213,49 @@ def test_a_matcher_answers_while_another_is_fitted(matcher: Matcher, items: tupl
     while thread.is_alive():
         assert matcher.rank("护照多少钱") == before
     thread.join()
+
+
+@pytest.mark.parametrize(
+    ("said", "meant"),
+    [
+        ("hw 2 renew pasport sir", "intent:passport"),
+        ("wat is d fee 4 passport plz", "intent:passport"),
+        ("my id card gt stolen pls hlp sir", "intent:id_lost"),
+        ("whr 2 pay traffic fine sirji", "intent:fine"),
+    ],
+)
+def test_chat_spelling_and_courtesies_do_not_hide_what_is_asked(
+    matcher: Matcher, said: str, meant: str
+) -> None:
+    assert first(matcher.rank(said)) == meant
+
+
+def test_an_everyday_word_is_understood_by_another_for_the_same_thing() -> None:
+    shop = fit(
+        [
+            Item(key="intent:refund", examples=("I want a refund", "refund not received", "refund status")),
+            Item(key="intent:delivery", examples=("delivery date", "track my delivery", "delivery is late")),
+            Item(key="intent:size", examples=("which size fits", "size chart", "dimensions of the bed")),
+        ],
+        (),
+        MatchPolicy(),
+    )
+    assert first(shop.rank("give me my money back")) == "intent:refund"
+    assert first(shop.rank("my parcel has not been shipped")) == "intent:delivery"
+    assert first(shop.rank("how many inches is it")) == "intent:size"
+
+
+def test_an_intent_without_a_title_is_known_by_the_words_of_its_id() -> None:
+    bare = fit(
+        [
+            Item(
+                key="intent:lost_property", examples=("I left my umbrella on the bus", "somebody took my bag")
+            ),
+            Item(key="intent:noise_complaint", examples=("music all night", "they drill at dawn")),
+            Item(key="intent:opening_hours", examples=("are you there on sunday", "when can I come")),
+        ],
+        (),
+        MatchPolicy(),
+    )
+    assert first(bare.rank("lost property")) == "intent:lost_property"
+    assert first(bare.rank("complaint")) == "intent:noise_complaint"
