@@ -20,6 +20,7 @@ from bot.corpus import Corpus, build_corpus
 from bot.data_commands import add_data_commands
 from bot.encoder import open_encoder
 from bot.errors import ContentError, DeskError, Faults
+from bot.intents.settings import second_factor_fault
 from bot.locale import catalogue
 from bot.logs import set_up_logs
 from bot.matching import Encoder
@@ -256,6 +257,9 @@ def _check(chosen: argparse.Namespace) -> int:
     if unverified:
         line = say["cli.numbers_unverified"].format(numbers=", ".join(number.number for number in unverified))
         print(line if chosen.release else f"{line} ({say['cli.warning']})", file=sys.stderr)
+    password_alone = second_factor_fault(content.desk, "_desk.yaml") if chosen.release else None
+    if password_alone is not None:
+        print(password_alone, file=sys.stderr)
     for line in failed:
         print(line)
     print(
@@ -263,7 +267,8 @@ def _check(chosen: argparse.Namespace) -> int:
             intents=len(content.intents), entries=len(content.entries), tests=count, failed=len(failed)
         )
     )
-    return 1 if failed or (chosen.release and unverified) else 0
+    unready = chosen.release and (unverified or password_alone)
+    return 1 if failed or unready else 0
 
 
 def _eval(chosen: argparse.Namespace) -> int:

@@ -1,6 +1,7 @@
 """The command line: what it prints where, and its exit codes."""
 
 import json
+import shutil
 from pathlib import Path
 
 import pytest
@@ -203,3 +204,17 @@ def test_an_invitation_needs_no_running_desk(
     (tmp_path / "desk.key").unlink()
     assert main(["staff", "invite"]) == 2
     assert "There is data but no key" in capfd.readouterr().err
+
+
+def test_a_release_asks_for_a_second_factor_and_a_check_does_not(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    shutil.copytree(INTENTS, tmp_path, dirs_exist_ok=True)
+    main(["check", "--intents", str(tmp_path)])
+    assert "second_factor" not in capsys.readouterr().err
+    assert main(["check", "--release", "--intents", str(tmp_path)]) == 1
+    assert "second_factor is not required" in capsys.readouterr().err
+    settings = tmp_path / "_desk.yaml"
+    settings.write_text(settings.read_text() + "\nsecond_factor: required\n")
+    main(["check", "--release", "--intents", str(tmp_path)])
+    assert "second_factor" not in capsys.readouterr().err
