@@ -516,8 +516,12 @@ class AuditAct(StrEnum):
     """Emergency services were called about the situation."""
     ACCESS_GIVEN = "access_given"
     """Another role, or other restricted lanes, were given to the account that `second` names."""
+    FACTOR_RESET = "factor_reset"
+    """The second factor of the account that `second` names was taken away by an administrator."""
 
 
+ABOUT_ACCOUNTS = frozenset({AuditAct.ACCESS_GIVEN, AuditAct.FACTOR_RESET})
+"""Acts that concern an account: `second` names it, and there is no situation."""
 READS = frozenset({AuditAct.OPENED, AuditAct.OPENED_MORE})
 
 

@@ -328,7 +328,8 @@ class Store(Protocol):
         """
 
     async def remove_second_factor(self, name: str, reset: FactorReset | None) -> None:
-        """Forget the second factor; the account's sessions end. `reset` says who took it away, if not its owner.
+        """Forget the second factor; the account's sessions end. `reset` says who took it away, if not its owner;
+        when there was one to take away, that becomes a row of the record.
 
         Raises `NotFound`.
         """

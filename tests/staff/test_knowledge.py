@@ -13,12 +13,12 @@ DRAFT = {
 
 @pytest.fixture
 async def lin(world: World) -> Person:
-    return await world.join("Lin", Role.MAINTAINER)
+    return await world.join("Lin", Role.STAFF)
 
 
 @pytest.fixture
 async def wei(world: World) -> Person:
-    return await world.join("Wei", Role.MAINTAINER)
+    return await world.join("Wei", Role.STAFF)
 
 
 async def _new(person: Person, **other: str) -> str:

@@ -56,10 +56,10 @@ ANSWER: dict[tuple[str, str], tuple[int | str, int, int, int]] = {
     ("POST", "/knowledge/new"): (401, 400, 400, 400),
     ("GET", "/knowledge/{id}"): (IN, 200, 200, 200),
     ("POST", "/knowledge/{id}"): (401, 400, 400, 400),
-    ("POST", "/knowledge/{id}/publish"): (401, 403, 409, 409),
+    ("POST", "/knowledge/{id}/publish"): (401, 409, 409, 409),
     ("POST", "/knowledge/{id}/clear"): (401, 403, 403, 409),
-    ("GET", "/knowledge/{id}/withdraw"): (IN, 403, 200, 200),
-    ("POST", "/knowledge/{id}/withdraw"): (401, 403, 409, 409),
+    ("GET", "/knowledge/{id}/withdraw"): (IN, 200, 200, 200),
+    ("POST", "/knowledge/{id}/withdraw"): (401, 409, 409, 409),
 }
 
 

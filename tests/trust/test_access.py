@@ -109,10 +109,10 @@ CONSOLE: Mapping[tuple[str, str], Row] = {
 ENTRY: Mapping[tuple[str, str], tuple[Row, int]] = {
     ("GET", "/knowledge/{id}"): (signed_in(200, IN), 404),
     ("POST", "/knowledge/{id}"): (signed_in(303, 401), 404),
-    ("POST", "/knowledge/{id}/publish"): (only(303, 401, "maintainer", "administrator"), 404),
+    ("POST", "/knowledge/{id}/publish"): (signed_in(303, 401), 404),
     ("POST", "/knowledge/{id}/clear"): (only(303, 401, "supervisor", "administrator"), 404),
-    ("GET", "/knowledge/{id}/withdraw"): (only(200, IN, "maintainer", "administrator"), 404),
-    ("POST", "/knowledge/{id}/withdraw"): (only(303, 401, "maintainer", "administrator"), 404),
+    ("GET", "/knowledge/{id}/withdraw"): (signed_in(200, IN), 404),
+    ("POST", "/knowledge/{id}/withdraw"): (signed_in(303, 401), 404),
 }
 """With an entry: (an entry's, none's, for whoever may)."""
 

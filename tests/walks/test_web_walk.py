@@ -100,7 +100,7 @@ async def test_what_a_person_answers_reaches_the_citizen_and_answers_the_next_on
     await expect(log).to_contain_text(WRITTEN)
 
     await first.goto(desk.address + "/staff/people")
-    await first.locator("form[action$='/people/invite'] input[value=maintainer]").check()
+    await first.locator("form[action$='/people/invite'] input[value=staff]").check()
     await first.locator("form[action$='/people/invite'] button").click()
     second = await join(chromium, (await first.locator("#link").input_value()).strip(), "Wei")
     await second.goto(desk.address + "/staff/knowledge")

@@ -2,6 +2,7 @@
 
 from aiohttp import web
 
+from bot.models import ABOUT_ACCOUNTS
 from bot.staff.keys import CONSOLE, PREFIX, VISITOR
 from bot.staff.pages import go, page
 
@@ -31,6 +32,7 @@ async def audit_page(request: web.Request) -> web.Response:
         "audit.html",
         rows=rows[:ROWS],
         older=len(rows) > ROWS,
+        about_accounts=ABOUT_ACCOUNTS,
         account=account,
         reference=reference,
         people=[person.name for person in await console.accounts.people()],

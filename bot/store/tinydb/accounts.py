@@ -5,7 +5,7 @@ from dataclasses import fields, replace
 from datetime import datetime
 
 from bot.errors import CodeSpent, InviteSpent, NameTaken, NotFound
-from bot.models import AuditEntry, FactorReset, Invite, SecondFactor, Session, StaffAccount
+from bot.models import AuditAct, AuditEntry, FactorReset, Invite, SecondFactor, Session, StaffAccount
 from bot.store.base import AccountChange
 from bot.store.tinydb.core import Core, verb
 from bot.store.tinydb.shared import note
@@ -75,6 +75,10 @@ class AccountVerbs(Core):
         stored = self._tables.staff.need(name)
         self._tables.staff.put(replace(stored, second_factor=None, factor_reset=reset))
         self._end_sessions(name)
+        if reset is not None and stored.second_factor is not None:
+            act = AuditAct.FACTOR_RESET
+            done = AuditEntry(at=reset.at, account=reset.by, act=act, situation_id="", second=name)
+            note(self._tables, self._chain, done)
 
     @verb
     def spend_code(self, name: str, step: int) -> None:

@@ -168,6 +168,9 @@ async def test_a_reset_is_remembered_until_there_is_a_second_factor_again(store:
     reset = FactorReset(by="bob", at=NOW)
     await store.remove_second_factor("ada", reset)
     assert await store.account("ada") == account("ada", factor_reset=reset)
+    await store.remove_second_factor("ada", reset)
+    (row,) = await store.audit_rows(limit=10)
+    assert (row.at, row.account, row.act, row.second) == (NOW, "bob", AuditAct.FACTOR_RESET, "ada")
     await store.set_second_factor("ada", factor())
     assert await store.account("ada") == account("ada", second_factor=factor())
 
