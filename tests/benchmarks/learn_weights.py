@@ -46,7 +46,7 @@ ATTRIBUTION = (
 )
 RANKER_L2 = 100.0
 GATE_C = 0.01
-CAUTION = 0.5
+CAUTION = 1.0
 """Standard deviations by which the gate "the first is right" is kept below what is expected: a wrong answer costs more."""
 
 
