@@ -27,6 +27,7 @@ from bot.urgent import (
     arrays_of,
     build_detector,
     detector_of,
+    shipped,
     watched_opinions,
 )
 
@@ -173,10 +174,11 @@ def _vectors_name(encoder: Encoder) -> tuple[str, str]:
 def _detector(content: Content, cache: Cache | None, train: Train | None) -> Callable[[], Detector]:
     """Return a function that waits for the detector, which by then is read, or being trained elsewhere.
 
-    Only one that leaves criticism alone is kept, so that one read from `cache` need not be tried again.
+    Only one that leaves criticism alone is kept, so that one read from `cache`, or one that came with the code, need
+    not be tried again.
     """
     name = "urgent", key_of(recipe_of("bot.urgent"), content.urgent)
-    kept = None if cache is None else cache.load(*name, detector_of)
+    kept = shipped(content.urgent) or (None if cache is None else cache.load(*name, detector_of))
     if kept is not None:
         return lambda: kept
     begun = None if train is None else train(content.urgent)

@@ -16,7 +16,7 @@ from bot.cache import KEPT, Cache, key_of
 from bot.corpus import Corpus, build_corpus
 from bot.fit import FitWorker
 from bot.matching import Item, Learned, MatchPolicy, fit
-from bot.urgent import Arrays, UrgentContent, arrays_of, detector_of
+from bot.urgent import Arrays, UrgentContent, arrays_of, build_detector, detector_of
 from tests.parts import ANSWERED, CRISIS, UNANSWERED, UNCLEAR
 
 ASKED = (ANSWERED, UNANSWERED, UNCLEAR, "自行车灯", "when does the fery leave")
@@ -31,9 +31,14 @@ def no_trying(*_: object) -> None:
     raise AssertionError("this was tried before")
 
 
+def none_shipped(_: UrgentContent) -> None:
+    """As for phrases that are not the sample's."""
+
+
 def test_a_second_start_tries_nothing_and_ranks_and_judges_just_the_same(
     corpus: Corpus, cache: Cache, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(bot.corpus, "shipped", none_shipped)
     first = build_corpus(corpus.content, cache=cache)
     monkeypatch.setattr("bot.matching.parts.held_out", no_trying)
     monkeypatch.setattr(bot.corpus, "build_detector", no_trying)
@@ -178,13 +183,15 @@ def test_weights_of_something_else_are_refused(name: str, wrong: np.ndarray) -> 
 def test_a_detector_trained_in_another_process_is_the_same(
     corpus: Corpus, cache: Cache, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    here = build_detector(corpus.content.urgent)
+    monkeypatch.setattr(bot.corpus, "shipped", none_shipped)
     monkeypatch.setattr(bot.corpus, "build_detector", no_trying)
     worker = FitWorker()
     try:
         trained = build_corpus(corpus.content, cache=cache, train=worker.train).urgent
     finally:
         worker.stop()
-    assert (arrays_of(trained)["weights"] == arrays_of(corpus.urgent)["weights"]).all()
+    assert (arrays_of(trained)["weights"] == arrays_of(here)["weights"]).all()
     assert trained.judge(CRISIS) == corpus.urgent.judge(CRISIS)
 
     def not_asked(_: UrgentContent) -> "Future[Arrays]":
@@ -193,7 +200,11 @@ def test_a_detector_trained_in_another_process_is_the_same(
     assert build_corpus(corpus.content, cache=cache, train=not_asked).urgent.judge(CRISIS) is not None
 
 
-def test_a_process_that_ends_while_it_trains_is_no_loss(corpus: Corpus) -> None:
+def test_a_process_that_ends_while_it_trains_is_no_loss(
+    corpus: Corpus, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(bot.corpus, "shipped", none_shipped)
+
     def ends(_: UrgentContent) -> "Future[Arrays]":
         future: Future[Arrays] = Future()
         future.set_exception(BrokenProcessPool("ended"))

@@ -4,7 +4,7 @@ from bot.urgent.cards import card, duty_line, followup, soft_line
 from bot.urgent.content import Number, UrgentContent, UrgentContentError, read_urgent, unverified_numbers
 from bot.urgent.detector import Detector, build_detector
 from bot.urgent.guard import criticism, watched_opinions
-from bot.urgent.kept import Arrays, arrays_of, detector_of
+from bot.urgent.kept import Arrays, arrays_of, detector_of, shipped
 from bot.urgent.verdict import Tier, Verdict
 
 __all__ = [
@@ -23,6 +23,7 @@ __all__ = [
     "duty_line",
     "followup",
     "read_urgent",
+    "shipped",
     "soft_line",
     "unverified_numbers",
     "watched_opinions",

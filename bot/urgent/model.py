@@ -80,4 +80,9 @@ def learn(rows: Rows, targets: Floats, importance: Floats, scale: Floats, *, str
             regression.fit(matrix[used], targets[used, k], sample_weight=importance[used, k])
         weights[:, k] = regression.coef_[0] * scale
         bias[k] = regression.intercept_[0]
-    return Model(weights=weights.astype(np.float32), scale=scale.astype(np.float32), bias=bias)
+    return Model(weights=_halved(weights), scale=_halved(scale), bias=bias)
+
+
+def _halved(numbers: Floats) -> npt.NDArray[np.float32]:
+    """Return `numbers` as sixteen bits hold them: a model judges the same before it is kept and after."""
+    return numbers.astype(np.float16).astype(np.float32)
