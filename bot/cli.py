@@ -20,7 +20,7 @@ from bot.corpus import Corpus, build_corpus
 from bot.data_commands import add_data_commands
 from bot.encoder import open_encoder
 from bot.errors import ContentError, DeskError, Faults
-from bot.intents.settings import second_factor_fault
+from bot.intents.settings import unready
 from bot.locale import catalogue
 from bot.logs import set_up_logs
 from bot.matching import Encoder
@@ -257,9 +257,9 @@ def _check(chosen: argparse.Namespace) -> int:
     if unverified:
         line = say["cli.numbers_unverified"].format(numbers=", ".join(number.number for number in unverified))
         print(line if chosen.release else f"{line} ({say['cli.warning']})", file=sys.stderr)
-    password_alone = second_factor_fault(content.desk, "_desk.yaml") if chosen.release else None
-    if password_alone is not None:
-        print(password_alone, file=sys.stderr)
+    lacking = unready(content.desk, "_desk.yaml") if chosen.release else ()
+    for fault in lacking:
+        print(fault, file=sys.stderr)
     for line in failed:
         print(line)
     print(
@@ -267,8 +267,7 @@ def _check(chosen: argparse.Namespace) -> int:
             intents=len(content.intents), entries=len(content.entries), tests=count, failed=len(failed)
         )
     )
-    unready = chosen.release and (unverified or password_alone)
-    return 1 if failed or unready else 0
+    return 1 if failed or lacking or (chosen.release and unverified) else 0
 
 
 def _eval(chosen: argparse.Namespace) -> int:

@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from bot.errors import Fault
-from bot.intents.catalog import ID, read_date, unknown_keys
+from bot.intents.catalog import read_date, unknown_keys
+from bot.intents.lanes import ALWAYS, lanes_digest, read_agreement, read_lanes, read_restricted
 from bot.intents.located import Document, Step
 from bot.intents.texts import Text, read_text
 
@@ -16,9 +17,6 @@ _SPAN = re.compile(r"([01]\d|2[0-3]):([0-5]\d)\s*-\s*([01]\d|2[0-3]|24):([0-5]\d
 
 
 SecondFactorRule = Literal["optional", "required"]
-
-OPEN_TO_ALL = frozenset({"general", "urgent"})
-"""Lanes that cannot be restricted: whoever is on duty must see what nobody sorted, and what cannot wait."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -108,14 +106,11 @@ class DeskSettings:
     topics: tuple[str, ...] = ()
     policy: Policy = Policy()
     publish_needs: int = 2
-    lanes: Mapping[str, Text] = field(
-        default_factory=lambda: {
-            "general": {"en": "General", "zh": "综合", "zh-Hant": "綜合"},
-            "urgent": {"en": "Urgent", "zh": "紧急", "zh-Hant": "緊急"},
-        }
-    )
+    lanes: Mapping[str, Text] = field(default_factory=lambda: dict(ALWAYS))
     restricted_lanes: frozenset[str] = frozenset()
     """Lanes that only accounts named for them may see anything of."""
+    lanes_agreed_by: tuple[str, ...] = ()
+    """Who agreed to the lanes as they stand; none: nobody has."""
     second_factor: SecondFactorRule = "optional"
     """Whether people at the console must show a code beside their password."""
     hours: Hours = Hours()
@@ -127,7 +122,7 @@ class DeskSettings:
 
 
 _KEYS = {
-    "desk", "policy", "publish_needs", "lanes", "hours", "holidays", "retention", "second_factor", "watch", "paging", "claim_minutes", "takeover_minutes",
+    "desk", "policy", "publish_needs", "lanes", "lanes_agreed", "hours", "holidays", "retention", "second_factor", "watch", "paging", "claim_minutes", "takeover_minutes",
 }  # fmt: skip
 
 
@@ -147,14 +142,17 @@ def read_desk(document: Document) -> DeskSettings:
     if not isinstance(topics, list) or not all(isinstance(topic, str) for topic in topics):
         document.fault("must be a list of intent ids", "desk", "topics")
         topics = []
+    lanes = read_lanes(document, data.get("lanes")) or default.lanes
+    restricted = read_restricted(document, data.get("lanes"))
     return DeskSettings(
         name=read_text(document, desk.get("name"), "desk", "name", required=False) or default.name,
         agency=read_text(document, desk.get("agency"), "desk", "agency", required=False) or default.agency,
         topics=tuple(topics),
         policy=_policy(document, _map(document, data.get("policy"), "policy")),
         publish_needs=_number(document, data.get("publish_needs"), 2, 1, 5, "publish_needs"),
-        lanes=_lanes(document, data.get("lanes")) or default.lanes,
-        restricted_lanes=_restricted(document, data.get("lanes")),
+        lanes=lanes,
+        restricted_lanes=restricted,
+        lanes_agreed_by=read_agreement(document, data.get("lanes_agreed"), lanes_digest(lanes, restricted)),
         second_factor=_second_factor(document, data.get("second_factor")),
         hours=_hours(document, data.get("hours"), data.get("holidays")),
         retention=_retention(document, _map(document, data.get("retention"), "retention")),
@@ -232,43 +230,6 @@ def _paging(document: Document, data: Mapping[str, Any]) -> Paging:
     return Paging(again_after_minutes=tuple(minutes), on_duty=tuple(names))
 
 
-def _lanes(document: Document, value: Any) -> dict[str, Text]:
-    if value is None:
-        return {}
-    lanes: dict[str, Text] = {}
-    if not isinstance(value, list):
-        document.fault("must be a list of lanes, each with id and title", "lanes")
-        return {}
-    for index, item in enumerate(value):
-        if not isinstance(item, Mapping) or not ID.match(str(item.get("id"))):
-            document.fault("must have an id (small letters, digits, _ and -) and a title", "lanes", index)
-            continue
-        unknown_keys(document, item, {"id", "title", "restricted"}, "lanes", index)
-        lanes[str(item["id"])] = read_text(document, item.get("title"), "lanes", index, "title")
-    # Everything a person must decide has a place to go, whatever lanes the agency names.
-    for key, title in DeskSettings().lanes.items():
-        lanes.setdefault(key, title)
-    return lanes
-
-
-def _restricted(document: Document, value: Any) -> frozenset[str]:
-    found = set()
-    for index, item in enumerate(value if isinstance(value, list) else ()):
-        restricted = item.get("restricted", False) if isinstance(item, Mapping) else False
-        if not isinstance(restricted, bool):
-            document.fault(f"is {restricted!r}; write true or false", "lanes", index, "restricted")
-        elif restricted and item.get("id") in OPEN_TO_ALL:
-            document.fault(
-                f"cannot be true for {item['id']!r}: everybody on duty must see what is in it; take the line out",
-                "lanes",
-                index,
-                "restricted",
-            )
-        elif restricted:
-            found.add(str(item.get("id")))
-    return frozenset(found)
-
-
 def _second_factor(document: Document, value: Any) -> SecondFactorRule:
     if value == "required":
         return "required"
@@ -277,14 +238,20 @@ def _second_factor(document: Document, value: Any) -> SecondFactorRule:
     return "optional"
 
 
-def second_factor_fault(desk: DeskSettings, where: str) -> Fault | None:
-    """Return what `check --release` says of a desk whose staff may sign in with a password alone."""
-    if desk.second_factor == "required":
-        return None
-    return Fault(
-        where=where,
-        sentence="second_factor is not required; before citizens rely on the desk, write `second_factor: required`",
-    )
+def unready(desk: DeskSettings, where: str) -> tuple[Fault, ...]:
+    """Return what `check --release` says of settings that are fit to try the desk with, and not to serve citizens."""
+    found = []
+    if desk.second_factor != "required":
+        found.append(
+            "second_factor is not required; before citizens rely on the desk, write `second_factor: required`"
+        )
+    if not desk.lanes_agreed_by:
+        digest = lanes_digest(desk.lanes, desk.restricted_lanes)
+        found.append(
+            "nobody has agreed to the lanes; let two people read them and write their names: "
+            f"`lanes_agreed: {{as: {digest}, by: [one, another]}}`"
+        )
+    return tuple(Fault(where=where, sentence=sentence) for sentence in found)
 
 
 def _hours(document: Document, value: Any, holidays: Any) -> Hours:

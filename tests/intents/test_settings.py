@@ -1,6 +1,7 @@
 """What `_desk.yaml` says, and when somebody is there."""
 
 import datetime as dt
+import re
 from pathlib import Path
 
 import pytest
@@ -14,7 +15,7 @@ from bot.intents.settings import (
     Retention,
     Watch,
     read_desk,
-    second_factor_fault,
+    unready,
 )
 
 
@@ -115,13 +116,46 @@ def test_a_lane_is_open_to_all_unless_it_says_otherwise(tmp_path: Path) -> None:
     assert settings.restricted_lanes == {"b"}
 
 
-def test_a_release_asks_for_the_second_factor(tmp_path: Path) -> None:
-    optional, _ = read(tmp_path, "")
-    required, _ = read(tmp_path, "second_factor: required")
-    assert str(second_factor_fault(optional, "_desk.yaml")).startswith(
-        "_desk.yaml: second_factor is not required"
+def test_a_release_asks_for_the_second_factor_and_for_lanes_two_people_agreed_to(tmp_path: Path) -> None:
+    alone, _ = read(tmp_path, "")
+    second_factor, lanes = unready(alone, "_desk.yaml")
+    assert str(second_factor).startswith("_desk.yaml: second_factor is not required")
+    assert str(lanes).startswith("_desk.yaml: nobody has agreed to the lanes")
+    ready, faults = read(
+        tmp_path, f"second_factor: required\nlanes_agreed: {{as: {digest_in(str(lanes))}, by: [Lin, Wei]}}"
     )
-    assert second_factor_fault(required, "_desk.yaml") is None
+    assert faults == []
+    assert unready(ready, "_desk.yaml") == ()
+
+
+def test_once_two_people_agreed_to_the_lanes_another_label_is_a_fault(tmp_path: Path) -> None:
+    lanes = "lanes: [{id: a, title: A}, {id: b, title: B}]"
+    agreed = (
+        f"lanes_agreed: {{as: {digest_in(str(unready(read(tmp_path, lanes)[0], '')[-1]))}, by: [Lin, Wei]}}"
+    )
+    assert read(tmp_path, f"{lanes}\n{agreed}")[1] == []
+    for changed in (
+        "lanes: [{id: a, title: A}, {id: b, title: B}, {id: critics, title: C}]",
+        "lanes: [{id: a, title: A}, {id: b, title: Critics}]",
+        "lanes: [{id: a, title: A, restricted: true}, {id: b, title: B}]",
+    ):
+        _, faults = read(tmp_path, f"{changed}\n{agreed}")
+        assert len(faults) == 1
+        assert "they changed since" in faults[0]
+
+
+@pytest.mark.parametrize("by", ["[Lin]", "[Lin, lin]", "Lin", "[]"])
+def test_one_person_cannot_agree_alone(tmp_path: Path, by: str) -> None:
+    digest = digest_in(str(unready(read(tmp_path, "")[0], "")[-1]))
+    settings, faults = read(tmp_path, f"lanes_agreed: {{as: {digest}, by: {by}}}")
+    assert len(faults) == 1
+    assert settings.lanes_agreed_by == ()
+
+
+def digest_in(sentence: str) -> str:
+    found = re.search(r"lanes-[0-9a-f]{12}", sentence)
+    assert found is not None
+    return found[0]
 
 
 def test_paging_and_watching_are_read(tmp_path: Path) -> None:
