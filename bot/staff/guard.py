@@ -50,6 +50,7 @@ _VERBS = frozenset(
         "answer",
         "close",
         "publish",
+        "clear",
         "password",
         "language",
         "invite",
@@ -203,7 +204,7 @@ async def _public(request: web.Request, handler: Handler, changes: bool) -> web.
     if changes:
         sent = await forms.fields(request)
         if token != read_cookie(request, FORM_COOKIE) or not _same(sent.get("form_token", ""), token):
-            return page(request, "stale.html", status=403, kept=[], back=request.path)
+            return page(request, "stale.html", status=403, kept=[], back=_back(request))
     return await handler(request)
 
 

@@ -150,6 +150,8 @@ async def test_a_post_without_its_token_changes_nothing(
         page = await ada.send("POST", url, data={**full, **wrong})
         assert page.status == 403
         assert "This form is out of date" in page.text
+        back = page.text.partition('<a class="button primary" href="/staff')[2].partition('"')[0]
+        assert (await ada.get(back)).status in (200, 303, 410), "the way back leads somewhere"
         assert await everything(world) == before
 
 
