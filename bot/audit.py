@@ -74,8 +74,13 @@ class Chain:
             AuditHead(name=self.name, number=0, digest=digest, trimmed=0, trimmed_digest=digest, proof="")
         )
 
+    def lost(self, last: AuditRow | None) -> AuditHead:
+        """Return a head to go on from after the row `last` when the record's own is gone: no proof holds it."""
+        start = replace(self.start(), proof="")
+        return start if last is None else replace(start, number=last.number, digest=last.digest)
+
     def after(self, head: AuditHead, entry: AuditEntry, role: Role | None) -> tuple[AuditRow, AuditHead]:
-        """Return the row that follows `head`, and the new head."""
+        """Return the row that follows `head`, and the new head; of a head that was altered, one that shows it too."""
         row = AuditRow(
             number=head.number + 1,
             at=entry.at,
@@ -89,22 +94,23 @@ class Chain:
             digest="",
         )
         row = self._linked(row, head.digest)
-        return row, self._proved(replace(head, number=row.number, digest=row.digest))
+        return row, self._moved(head, replace(head, number=row.number, digest=row.digest))
 
     def trimmed(self, head: AuditHead, last: AuditRow) -> AuditHead:
         """Return the head of a record from which the rows up to `last` are dropped."""
-        return self._proved(replace(head, trimmed=last.number, trimmed_digest=last.digest))
+        return self._moved(head, replace(head, trimmed=last.number, trimmed_digest=last.digest))
 
     def verify(
         self, rows: Iterable[AuditRow], head: AuditHead | None, noted: tuple[int, str] | None = None
     ) -> Verified:
         """Go through the record, in its order, and tell every row that is not as the desk wrote it.
 
+        Every record has a head from its first day: None is a finding, for whoever empties the record takes that too.
         `noted` is the number and digest of a row, as the log told them.
         """
-        head = head or self.start()
+        head = head or self.lost(None)
         wrong: list[Wrong] = []
-        if not _same(head.proof, self._proof(head)):
+        if not self._holds(head):
             wrong.append(_wrong(Finding.HEAD, head.number))
         number, digest = head.trimmed, head.trimmed_digest
         # A row that the log noted may have gone since, because of its age.
@@ -135,6 +141,13 @@ class Chain:
         )  # fmt: skip
         return replace(row, digest=self._vault.digest(PURPOSE, "\0".join(parts)))
 
+    def _moved(self, before: AuditHead, head: AuditHead) -> AuditHead:
+        # What was altered stays so: the next row must not prove a head that somebody else wrote.
+        return self._proved(head) if self._holds(before) else replace(head, proof="")
+
+    def _holds(self, head: AuditHead) -> bool:
+        return _same(head.proof, self._proof(head))
+
     def _proved(self, head: AuditHead) -> AuditHead:
         return replace(head, proof=self._proof(head))
 
@@ -152,12 +165,10 @@ def re_anchored(
     """
     before, after = Chain(old), Chain(new)
     found = before.verify(rows, head)
-    if not found.sound:
+    if head is None or not found.sound:
         raise VaultError(
             "The record of reads was altered, so the key is not changed; look at `python -m bot audit verify` first."
         )
-    if head is None:
-        return rows, after.start()
     digest = head.trimmed_digest
     anchored = []
     for row in rows:

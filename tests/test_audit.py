@@ -44,7 +44,21 @@ def test_a_record_as_it_was_written_is_whole() -> None:
     rows, head = record()
     assert findings(rows, head) == []
     assert [row.number for row in rows] == [1, 2, 3, 4, 5, 6]
-    assert findings([], None) == []
+    assert findings([], CHAIN.start()) == []
+
+
+def test_a_record_that_was_taken_away_with_its_end_is_missed() -> None:
+    assert findings([], None) == [(0, 0, Finding.HEAD)]
+
+
+def test_a_row_written_after_an_alteration_does_not_prove_it() -> None:
+    rows, head = record()
+    shorter = replace(head, number=4, digest=rows[3].digest)
+    entry = AuditEntry(at=AT, account="bob", act=AuditAct.OPENED, situation_id="s-2", references=("R-2",))
+    row, later = CHAIN.after(shorter, entry, Role.STAFF)
+    assert findings([*rows[:4], row], later) == [(5, 5, Finding.HEAD)]
+    trimmed = CHAIN.trimmed(later, rows[1])
+    assert findings([*rows[2:4], row], trimmed) == [(5, 5, Finding.HEAD)]
 
 
 @pytest.mark.parametrize(
@@ -130,7 +144,7 @@ def test_a_record_goes_on_under_a_new_key() -> None:
     )
     assert row.number == 7
     assert Chain(new).verify([*anchored, row], after).sound
-    assert Chain(new).verify(*re_anchored([], None, VAULT, new)).sound
+    assert Chain(new).verify(*re_anchored([], CHAIN.start(), VAULT, new)).sound
 
 
 def test_a_new_key_blesses_nothing_that_was_altered() -> None:
@@ -138,3 +152,5 @@ def test_a_new_key_blesses_nothing_that_was_altered() -> None:
     rows[2] = replace(rows[2], account="bob")
     with pytest.raises(VaultError, match="altered"):
         re_anchored(rows, head, VAULT, Vault(b"n" * 32))
+    with pytest.raises(VaultError, match="altered"):
+        re_anchored([], None, VAULT, Vault(b"n" * 32))

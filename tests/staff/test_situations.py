@@ -101,7 +101,7 @@ async def test_a_long_queue_comes_in_pages(world: World, lin: Person) -> None:
     assert first.text.count('<li class="row') == 100
     assert last.text.count('<li class="row') == 3
     assert "101–103 of 103" in last.words
-    for odd in ("-1", "x", "99999999999999999999", "1²"):
+    for odd in ("-1", "x", "99999999999999999999", "9" * 5000, "1²"):
         assert (await lin.get(f"?from={odd}")).status == 200
 
 

@@ -148,6 +148,46 @@ def test_r18_a_missing_entry_is_detected(
     assert said in capsys.readouterr().out
 
 
+def test_r18_a_record_emptied_as_a_whole_is_detected_and_stays_so(
+    data: Path, file_: sqlite3.Connection, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file_.execute("DELETE FROM audit")
+    file_.execute("DELETE FROM audit_heads")
+    file_.commit()
+    assert main(["audit", "verify"]) == 1
+    asyncio.run(read_once_more(data))
+    assert main(["audit", "verify"]) == 1
+    assert "The note of where the record ends was altered" in capsys.readouterr().out
+
+
+def test_r18_an_end_set_back_is_not_mended_by_the_next_read(data: Path, file_: sqlite3.Connection) -> None:
+    (kept,) = (body for (body,) in file_.execute("SELECT body FROM audit") if json.loads(body)["number"] == 3)
+    ((body,),) = file_.execute("SELECT body FROM audit_heads").fetchall()
+    head = json.dumps({**json.loads(body), "number": 3, "digest": json.loads(kept)["digest"]}).encode()
+    file_.execute("UPDATE audit_heads SET body = ?, crc = ?", (head, crc32(head)))
+    remove(file_, *range(4, ROWS + 1))
+    assert main(["audit", "verify"]) == 1
+    asyncio.run(read_once_more(data))
+    assert main(["audit", "verify"]) == 1
+
+
+def test_r18_reading_goes_on_beside_rows_that_an_end_set_back_does_not_know(
+    data: Path, file_: sqlite3.Connection
+) -> None:
+    file_.execute("DELETE FROM audit_heads")
+    file_.commit()
+    assert asyncio.run(read_once_more(data)) == ROWS + 1
+    assert main(["audit", "verify"]) == 1
+
+
+async def read_once_more(data: Path) -> int:
+    """Let somebody read, as after the desk's next start, and return the number of the row."""
+    store = await open_tinydb(data, Vault(KEY))
+    row = await store.open_situation("s-1", "ada", at(50), more=True)
+    await store.close()
+    return row.number
+
+
 def test_r18_entries_that_changed_places_are_detected(
     file_: sqlite3.Connection, capsys: pytest.CaptureFixture[str]
 ) -> None:

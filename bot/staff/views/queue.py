@@ -65,7 +65,7 @@ async def _rows(request: web.Request) -> dict[str, Any]:
     console = request.app[CONSOLE]
     situations = await console.desk.queue(request[VISITOR].name)
     start = request.query.get("from", "0")
-    first = min(int(start), max(0, len(situations) - 1)) if start.isascii() and start.isdigit() else 0
+    first = min(int(start[:9]), max(0, len(situations) - 1)) if start.isascii() and start.isdigit() else 0
     now = console.clock()
     retention = console.live.corpus.content.desk.retention
     long_ago = now - timedelta(days=retention.open_warning_days)

@@ -83,15 +83,19 @@ class Disk:
                 self._lock = None
 
 
-def memory_disk(vault: Vault, names: Sequence[str]) -> Disk:
-    """Return a disk that forgets: the same sqlite, without a file."""
+def memory_disk(vault: Vault, names: Sequence[str], first: Rows) -> Disk:
+    """Return a disk that forgets, and holds the rows `first`: the same sqlite, without a file."""
     connection = _connect(":memory:")
-    _lay_out(connection, vault, names, {})
+    _lay_out(connection, vault, names, first)
     return Disk(connection, lock=None)
 
 
-def open_disk(path: Path, vault: Vault, names: Sequence[str], fill: Fill) -> Disk:
+def open_disk(
+    path: Path, vault: Vault, names: Sequence[str], fill: Fill, first: Callable[[], Rows] = dict
+) -> Disk:
     """Lock the directory, make or examine its store, hand every row to `fill`, and return it ready to write.
+
+    A store that is made holds the rows that `first` returns.
 
     Raises `StoreLocked`, and `StoreUnusable` with nothing changed.
     """
@@ -107,7 +111,7 @@ def open_disk(path: Path, vault: Vault, names: Sequence[str], fill: Fill) -> Dis
         if has_store(path):
             examine(file, vault, names, fill)
         else:
-            make(file, vault, names, {})
+            make(file, vault, names, first())
         file.chmod(0o600)
         return Disk(_connect(str(file)), lock)
     except (OSError, sqlite3.Error) as exc:

@@ -16,7 +16,7 @@ from bot.store.tinydb.citizens import CitizenVerbs
 from bot.store.tinydb.copies import Backup, back_up
 from bot.store.tinydb.deliveries import DeliveryVerbs
 from bot.store.tinydb.disk import FILE, Disk, memory_disk, open_disk
-from bot.store.tinydb.group import GroupCommit
+from bot.store.tinydb.group import GroupCommit, Rows
 from bot.store.tinydb.knowledge import KnowledgeVerbs
 from bot.store.tinydb.news import News
 from bot.store.tinydb.situations import SituationVerbs
@@ -85,17 +85,22 @@ async def open_tinydb(path: Path | None, vault: Vault) -> TinyDBStore:
     Raises `StoreLocked` when another desk has it open; `StoreUnusable` when it is damaged, from a newer
     version or sealed with another key, with nothing changed.
     """
-    tables = Tables()
+    tables, chain = Tables(), Chain(vault)
     executor = ThreadPoolExecutor(1, thread_name_prefix="store")
+
+    def first() -> Rows:
+        tables.audit_heads.put(chain.start())
+        rows, _ = tables.changed()
+        return rows
 
     def open_it() -> Disk:
         if path is None:
-            return memory_disk(vault, tables.names)
-        return open_disk(path, vault, tables.names, tables.fill)
+            return memory_disk(vault, tables.names, first())
+        return open_disk(path, vault, tables.names, tables.fill, first)
 
     try:
         disk = await asyncio.get_running_loop().run_in_executor(executor, open_it)
     except BaseException:
         executor.shutdown(wait=False)
         raise
-    return TinyDBStore(tables, disk, executor, Chain(vault), None if path is None else path / FILE)
+    return TinyDBStore(tables, disk, executor, chain, None if path is None else path / FILE)

@@ -100,13 +100,11 @@ def _reseal(tables: Tables, old: Vault, new: Vault) -> None:
 
 
 def _chain_anew(tables: Tables, old: Vault, new: Vault) -> None:
-    head = tables.audit_heads.get(Chain.name)
-    if head is not None:
-        rows = tables.audit.all_at(tables.audit_by_number.all())
-        rows, head = re_anchored(rows, head, old, new)
-        for row in rows:
-            tables.audit.put(row)
-        tables.audit_heads.put(head)
+    rows = tables.audit.all_at(tables.audit_by_number.all())
+    rows, head = re_anchored(rows, tables.audit_heads.get(Chain.name), old, new)
+    for row in rows:
+        tables.audit.put(row)
+    tables.audit_heads.put(head)
 
 
 def _resealed(record: Any, purpose: str, old: Vault, new: Vault) -> Any:

@@ -86,7 +86,10 @@ def remove_inquiry(tables: Tables, inquiry: Inquiry, at: datetime | None) -> Non
 def note(tables: Tables, chain: Chain, entry: AuditEntry) -> AuditRow:
     """Add a row to the record of reads."""
     account = tables.staff.get(entry.account)
-    head = tables.audit_heads.get(chain.name) or chain.start()
+    head = tables.audit_heads.get(chain.name)
+    if head is None or tables.audit.get(head.number + 1) is not None:
+        # Somebody took the head away or set it back. Reading goes on, and the record says from now on that it was altered.
+        head = chain.lost(max(tables.audit.all(), key=lambda row: row.number, default=None))
     row, head = chain.after(head, entry, None if account is None else account.role)
     tables.audit.add(row)
     tables.audit_heads.put(head)
