@@ -41,7 +41,7 @@ LONGEST_FOLLOW_UP = 40
 HUMAN = "human"
 FILE = "file"
 """The button that files here, too, what was pointed outside."""
-LEAST_DOUBT = 0.06
+LEAST_DOUBT = 0.05
 """From this probability on, what nothing else answers may be what is filed only on the citizen's own tap."""
 _SLASH = {
     "/start": Act.START, "/help": Act.HELP, "/topics": Act.TOPICS, "/status": Act.STATUS, "/privacy": Act.PRIVACY,

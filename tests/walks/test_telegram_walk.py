@@ -19,8 +19,8 @@ pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.timeout(180)
 
 KNOWN = "How do I renew my residence permit?"
 KNOWN_ANSWER = "within the 30 days before the date on the permit"
-UNKNOWN = "河滨公园的草坪上能不能放热气球？"
-WRITTEN = "河滨公园草坪可以放系留热气球，需提前三天登记。"
+UNKNOWN = "你们局里的食堂对外开放吗？"
+WRITTEN = "食堂工作日中午对外开放，在门口登记即可。"
 
 
 STAFF_CHAT = -1001234567890
