@@ -162,6 +162,11 @@ class Desk:
             raise NotFound("There is no such situation any more; the citizen may have taken it back.")
         return situation
 
+    async def may_see(self, situation_id: str, staff: str) -> bool:
+        """Tell whether there is such a situation, in a lane that is not closed to `staff`."""
+        situation = await self._store.situation(situation_id)
+        return situation is not None and situation.lane not in await self._closed_to(staff)
+
     async def find(self, reference: str, staff: str) -> Situation | None:
         """Return the situation of a reference as somebody read it out, if `staff` may see it; opens nothing."""
         known = read_reference(reference)

@@ -91,6 +91,9 @@ async def errors(request: web.Request, handler: Handler) -> web.StreamResponse:
         return response
     except NotFound:
         return problem(request, 404)
+    except ConnectionError:
+        # Whoever asked has gone: a closed page is no trouble of the store's.
+        return problem(request, 503)
     except (StoreStopped, OSError) as exc:
         log.error("The console could not reach the store", extra={"error": type(exc).__name__})
         return problem(request, 503)
@@ -99,7 +102,7 @@ async def errors(request: web.Request, handler: Handler) -> web.StreamResponse:
         frame = extract_tb(exc.__traceback__)[-1]
         log.error(
             "A console page failed",
-            extra={"error": type(exc).__name__, "at": f"{frame.filename}:{frame.lineno}"},
+            extra={"error": type(exc).__name__, "where": f"{frame.filename}:{frame.lineno}"},
         )
         return problem(request, 500)
 

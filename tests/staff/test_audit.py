@@ -97,6 +97,23 @@ async def test_a_call_without_reason_or_with_oneself_is_not_recorded(world: Worl
     assert ("Lin", "called_emergency") not in await acts(world)
 
 
+async def test_only_who_may_see_the_situation_can_have_agreed_to_a_call(
+    world: World, lin: Person, wei: Person, mai: Person, ada: Person
+) -> None:
+    situation = await world.file(lane="complaint")
+    for name in ("Lin", "Wei"):
+        await world.accounts.set_access(name, Role.STAFF, ["complaint"], by="Ada")
+    lin.cookies["desk_staff"] = await world.accounts.begin_session("Lin")
+    page = await lin.open(situation)
+    offered = page.text.partition('name="second"')[2].partition("</select>")[0]
+    assert "Wei" in offered
+    assert "Mai" not in offered, "whoever tends the content is asked about no citizen"
+    assert "Ada" not in offered, "to her this situation does not exist"
+    for name in ("Mai", "Ada"):
+        sent = {"reason": "attempt", "second": name}
+        assert (await lin.post(f"/situations/{situation.id}/called", sent)).status == 400
+
+
 async def test_the_record_is_shown_to_administrators_without_a_word(
     world: World, lin: Person, ada: Person
 ) -> None:

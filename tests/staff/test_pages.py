@@ -1,8 +1,10 @@
 """What every page of the console has in common."""
 
+import json
 import logging
 import re
 import string
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +12,7 @@ import pytest
 
 from bot.errors import Fault
 from bot.locale import catalogue
+from bot.logs import JsonLines
 from bot.models import LANGUAGES, Role
 from tests.staff.world import Person, World
 
@@ -123,7 +126,22 @@ async def test_a_fault_of_ours_is_a_page_and_a_log_line_without_words(
     assert "Something went wrong here" in page.words
     assert "canary" not in page.text
     assert "canary" not in caplog.text
-    assert any(record.message == "A console page failed" for record in caplog.records)
+    (line,) = (record for record in caplog.records if record.message == "A console page failed")
+    written = json.loads(JsonLines().format(line))
+    assert datetime.fromisoformat(written["at"]) is not None, "when, not where"
+    assert "queue.py:" in written["where"]
+
+
+async def test_a_page_that_was_closed_is_no_trouble_of_the_store(
+    world: World, lin: Person, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def gone(_: str) -> Any:
+        raise ConnectionResetError("Cannot write to closing transport")
+
+    monkeypatch.setattr(world.desk, "queue", gone)
+    with caplog.at_level(logging.WARNING):
+        await lin.get("")
+    assert caplog.records == []
 
 
 async def test_a_store_out_of_reach_is_a_page(

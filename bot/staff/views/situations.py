@@ -1,7 +1,7 @@
 """One situation: open it, hold it, answer it."""
 
 import contextlib
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Sequence
 from typing import Any
 
 from aiohttp import web
@@ -12,6 +12,7 @@ from bot.errors import NotFound, SituationSettled, SituationTaken, StoreError, S
 from bot.explain import explain, lines
 from bot.locale import catalogue
 from bot.models import CallReason, Situation, SituationStatus, StaffAnswer
+from bot.permissions import PERMISSIONS, Permission
 from bot.privacy import screen
 from bot.staff import forms
 from bot.staff.guard import is_live
@@ -45,12 +46,11 @@ async def called_emergency(request: web.Request) -> web.Response:
     sent = await forms.fields(request)
     console, me = _desk(request), request[VISITOR]
     second = sent.get("second", "")
-    people = {person.name for person in await console.accounts.people() if not person.disabled}
     try:
         reason = CallReason(sent.get("reason", ""))
     except ValueError:
         return await _show(request, mistake=forms.Mistake("staff.called.which_reason"), status=400)
-    if second and (second == me.name or second not in people):
+    if second and second not in await _colleagues(request):
         return await _show(request, mistake=forms.Mistake("staff.called.which_second"), status=400)
     await console.desk.called_emergency(
         _id(request), me.name, reason, second=second or None, tell=bool(sent.get("tell"))
@@ -196,6 +196,19 @@ async def _more_was_said(request: web.Request, sent: dict[str, str]) -> bool:
         return False
 
 
+async def _colleagues(request: web.Request) -> Sequence[str]:
+    """Return who can have been asked about this situation: those who may see it, but for the visitor."""
+    console, situation_id, me = _desk(request), _id(request), request[VISITOR].name
+    return [
+        person.name
+        for person in await console.accounts.people()
+        if person.name != me
+        and not person.disabled
+        and Permission.WORK in PERMISSIONS[person.role]
+        and await console.desk.may_see(situation_id, person.name)
+    ]
+
+
 async def _show(
     request: web.Request,
     *,
@@ -234,11 +247,7 @@ async def _show(
         total=len(opened.situation.references),
         wordings=WORDINGS,
         reasons=list(CallReason),
-        colleagues=[
-            person.name
-            for person in await console.accounts.people()
-            if person.name != me.name and not person.disabled
-        ],
+        colleagues=await _colleagues(request),
         text=text,
         question=sent.get("question", ""),
         publish=bool(sent.get("publish")),
