@@ -175,10 +175,21 @@ class Desk:
 
     async def concerns(self, change: Change, staff: str) -> bool:
         """Tell whether `staff` may hear of the change: of one in a lane closed to them they may not."""
-        if change.kind not in ("situation", "alarm") or not change.id:
+        closed = await self._closed_to(staff)
+        if not closed or not change.id:
             return True
-        situation = await self._store.situation(change.id)
-        return situation is None or situation.lane not in await self._closed_to(staff)
+        match change.kind:
+            case "situation":
+                return change.part_of not in closed
+            case "delivery":
+                # Of one that is gone with its inquiry the situation's own change tells whoever may hear of it.
+                inquiry = await self._store.inquiry(change.part_of)
+                return inquiry is not None and await self.may_see(inquiry.situation_id, staff)
+            case "alarm":
+                situation = await self._store.situation(change.id)
+                return situation is None or situation.lane not in closed
+            case _:
+                return True
 
     async def _closed_to(self, staff: str) -> frozenset[str]:
         """Return the lanes that somebody may see nothing of."""

@@ -1,7 +1,7 @@
 """The frozen records and enums that cross modules."""
 
 import datetime as dt
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from typing import Literal, NewType
@@ -593,3 +593,5 @@ class Change:
     kind: Literal["situation", "delivery", "entry", "staff", "alarm"]
     id: str
     """Which one; empty when so many changed that all of the kind want reading again."""
+    part_of: str = field(default="", compare=False)
+    """The lane of a situation, the inquiry of a delivery: who may hear of it is known also when it is gone."""

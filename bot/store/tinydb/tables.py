@@ -161,9 +161,9 @@ def _place_in_queue(document: Document) -> tuple[bool, datetime] | None:
 def _change(table: str, document: Mapping[str, Any]) -> Change | None:
     match table:
         case "situations":
-            return Change(kind="situation", id=document["id"])
+            return Change(kind="situation", id=document["id"], part_of=document["lane"])
         case "deliveries":
-            return Change(kind="delivery", id=document["id"])
+            return Change(kind="delivery", id=document["id"], part_of=document["inquiry_id"])
         case "entries":
             return Change(kind="entry", id=document["id"])
         case "staff":
