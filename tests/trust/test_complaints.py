@@ -8,6 +8,7 @@ from tests.parts import Office, address
 from tests.trust.conftest import READER
 
 ROUTE = "12389"
+PROMISES = ("night", "without giving your name", "do not depend", "夜间", "不报姓名", "不受被投诉")
 
 CLEAR = (  # in the words of the content
     "I want to complain about a police officer",
@@ -48,6 +49,14 @@ async def test_r11_a_complaint_is_met_with_the_outside_route_and_filed_nowhere(
     assert reply.source is not None
     assert [option.id for option in reply.options] == ["file", "human"]
     assert await town.desk.queue(READER) == []
+
+
+@pytest.mark.parametrize("text", CLEAR)
+async def test_r11_nothing_is_promised_about_a_line_that_the_desk_does_not_run(
+    town: Office, text: str
+) -> None:
+    told = (await town.ask_one(text)).text
+    assert not [word for word in PROMISES if word in told]
 
 
 @pytest.mark.parametrize("text", HELD_OUT)
