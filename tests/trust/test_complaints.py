@@ -59,6 +59,15 @@ async def test_r11_nothing_is_promised_about_a_line_that_the_desk_does_not_run(
     assert not [word for word in PROMISES if word in told]
 
 
+@pytest.mark.parametrize("text", ["报警", "我要报警", "報警"])
+async def test_r11_who_wants_the_police_is_told_to_call_and_not_how_to_complain(
+    town: Office, text: str
+) -> None:
+    reply = await town.ask_one(text)
+    assert "110" in reply.text
+    assert ROUTE not in reply.text
+
+
 @pytest.mark.parametrize("text", HELD_OUT)
 async def test_r11_wordings_nobody_wrote_down_are_never_filed_unasked(town: Office, text: str) -> None:
     reply = await town.ask_one(text)
