@@ -3,14 +3,14 @@
 import gc
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
 from bot.urgent.concepts import NAMES, meanings
 from bot.urgent.content import HARMLESS_KINDS, URGENT_KINDS, UrgentContent
-from bot.urgent.evidence import evidence
+from bot.urgent.evidence import Evidence, evidence
 from bot.urgent.features import rows
 from bot.urgent.model import Model, learn, learn_scale
 from bot.urgent.phrases import expand
@@ -20,8 +20,6 @@ from bot.urgent.verdict import Service, Tier, Verdict
 CRISIS, DANGER, OTHER = 0, 1, 2
 SERVICES: tuple[Service, ...] = ("police", "fire", "ambulance", "traffic")
 _CRISIS_KINDS = ("explicit", "implicit", "third_person")
-_TAKEN_APART = ("ordinary", "administrative")
-"""Kinds whose clauses are trained on too: messages are judged clause by clause, and most are of these kinds."""
 _WORDINGS = {"ordinary": 7, "administrative": 5, "idiom": 5, "news": 5}
 _URGENT_WORDINGS = 6
 _STRENGTH = 24.0
@@ -33,8 +31,8 @@ _LEAD = -0.5
 
 # Log-odds from which a piece counts, by kind (crisis, danger) and by evidence (none, weak, strong, told, framed, errand).
 # Chosen by cross-validation over lines, see docs/urgent.md; -9 lets through always.
-_SURE = np.array([[1.8, 0.9, 0.3, -3.0, 3.2, 3.2], [0.85, 0.83, 2.2, 0.85, 3.2, 3.5]])
-_POSSIBLE = np.array([[0.35, -0.7, -0.5, -3.0, 0.3, 2.7], [0.0, -0.1, -0.4, -3.0, 0.2, 2.7]])
+_SURE = np.array([[1.4, 0.7, 0.4, -3.0, 2.2, 2.4], [0.8, 0.75, 1.4, 0.75, 2.0, 3.5]])
+_POSSIBLE = np.array([[0.2, -0.6, -1.0, -3.0, -0.3, 2.5], [0.0, 0.3, -0.4, -0.9, 0.2, 3.5]])
 
 _HAPPENS_TO_WRITER = re.compile(
     r"我们?(?:被|家|这|在|的|困|卡|躲|自己|胸|喘|流|撞|摔|掉|好|很|快)|[打砍追堵跟贴掐抢锁关骗摸]着?了?我|[救让帮对]我|对我"
@@ -45,7 +43,7 @@ _OTHER_PEOPLE = frozenset({NAMES.index("other"), NAMES.index("vulnerable")})
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Example:
-    """One training text: a wording of one line of the content, or a clause of it."""
+    """One training text: a wording of one line of the content."""
 
     text: str
     kind: str
@@ -54,7 +52,6 @@ class Example:
     """Number of the line it comes from; what comes of one line is never split in cross-validation."""
     share: float
     """Its weight: wordings of one line count together for less than as many lines."""
-    clause: bool = False
 
 
 class Detector:
@@ -73,13 +70,14 @@ class Detector:
             return None
         read = pieces(cleaned)
         meant = meanings(read)
-        scores = self._model.scores(rows(read, meant))
+        around = sentences(read)
         weight = np.array(
             [
-                evidence(found, sentence=meant[around], message=meant[0])
-                for found, around in zip(meant, sentences(read), strict=True)
+                evidence(found, sentence=meant[whole], message=meant[0])
+                for found, whole in zip(meant, around, strict=True)
             ]
         )
+        scores = _in_context(self._model.scores(rows(read, meant)), weight, around)
         sure, at = _best(scores, weight, _SURE)
         tier = Tier.SURE
         if sure is None:
@@ -112,9 +110,8 @@ def build_detector(content: UrgentContent) -> Detector:
 
 
 def examples(content: UrgentContent) -> list[Example]:
-    """Return every wording of every line of `content`, and the clauses of the everyday ones."""
+    """Return every wording of every line of `content`."""
     found = []
-    known: set[str] = set()
     line_number = 0
     for kind in (*URGENT_KINDS, *HARMLESS_KINDS):
         for language in ("zh", "en"):
@@ -122,15 +119,11 @@ def examples(content: UrgentContent) -> list[Example]:
                 wordings = expand(line, content.lists, _WORDINGS.get(kind, _URGENT_WORDINGS))
                 share = len(wordings) ** -0.5
                 for wording in wordings:
-                    text = clean(wording)
-                    example = Example(text=text, kind=kind, language=language, line=line_number, share=share)
-                    found.append(example)
-                    if kind in _TAKEN_APART:
-                        clauses = [piece for piece in pieces(text) if piece != text and piece not in known]
-                        known.update(clauses)
-                        found += [
-                            replace(example, text=piece, share=share / 2, clause=True) for piece in clauses
-                        ]
+                    found.append(
+                        Example(
+                            text=clean(wording), kind=kind, language=language, line=line_number, share=share
+                        )
+                    )
                 line_number += 1
     return found
 
@@ -170,6 +163,17 @@ def _balanced(target: npt.NDArray[np.bool_], weight: npt.NDArray[np.float64]) ->
     half = weight.sum() / 2
     factor = np.where(target, half / weight[target].sum(), half / weight[~target].sum())
     return np.asarray(weight * factor, np.float64)
+
+
+def _in_context(
+    scores: npt.NDArray[np.float64], weight: npt.NDArray[np.int64], around: Sequence[int]
+) -> npt.NDArray[np.float64]:
+    """Return `scores` where a clause that tells little ("I have pictures") counts half for the sentence around it."""
+    judged = scores.copy()
+    for kind in (CRISIS, DANGER):
+        slight = weight[:, kind] <= Evidence.WEAK
+        judged[slight, kind] = (scores[slight, kind] + scores[around, kind][slight]) / 2
+    return judged
 
 
 def _best(

@@ -59,6 +59,8 @@ _OTHER = _numbers("other")
 _CONCERN = _numbers("silent", "illness", "fear")
 """Hints too where it is about another person: they fell silent, are ill, the writer is afraid."""
 _SUPPOSING = _numbers("supposing")
+_MORTAL = _numbers("dieword")
+_NOT_OF_DYING = _numbers("hyperbole", "banter", "gadget", "other")
 _CRISIS_DOUBT = _numbers("office", "hyperbole", "complaint")
 """Asking is no doubt here: "how do I stop a friend who …" asks for help."""
 _DANGER_DOUBT = _numbers("asking", "office", "hyperbole", "complaint")
@@ -85,7 +87,8 @@ def evidence(
             errand=errand,
             told=bool(found & _CRISIS_EVENTS),
             core=bool(found & _CRISIS_CORE) or len(hints) + concerns > 1,
-            hint=bool(hints),
+            # Death in a sentence that is about nobody else and no thing: the writer's own, more often than not.
+            hint=bool(hints) or bool(found & _MORTAL and not found & _NOT_OF_DYING),
             framed=framed or (hearsay and not own),
             doubtful=bool(found & _CRISIS_DOUBT),
         ),

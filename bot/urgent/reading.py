@@ -59,6 +59,8 @@ _ENGLISH = {
     "kms": "kill myself", "kys": "kill yourself", "unalive": "kill", "unaliving": "killing", "unalived": "killed",
     "sewerslide": "suicide", "sewercide": "suicide", "suiside": "suicide", "sucide": "suicide", "suicde": "suicide",
     "suicidial": "suicidal", "sucidal": "suicidal", "suicdal": "suicidal", "suicidle": "suicidal", "kil": "kill", "sui": "suicide", "selfharm": "self harm", "sh": "self harm",
+    "suiciadl": "suicidal", "suicdial": "suicidal", "kmsing": "killing myself", "killin": "killing", "myslef": "myself", "mysefl": "myself", "meself": "myself", "mysen": "myself",
+    "dieing": "dying", "goin": "going", "tonihgt": "tonight", "iwana": "i want to", "iwanna": "i want to",
     "wanna": "want to", "wana": "want to", "gona": "going to", "gonna": "going to", "gotta": "have to", "tryna": "trying to", "outta": "out of",
     "im": "i am", "ive": "i have", "ill": "i will", "hes": "he is", "shes": "she is",
     "theyre": "they are", "theres": "there is", "thats": "that is", "whats": "what is", "youre": "you are",
@@ -93,16 +95,28 @@ _LETTERS_ONLY = tuple(pair for pair in _CONTRACTIONS if "'" not in pair[0].patte
 _LETTER_OR_DIGIT = re.compile(r"[a-z0-9]")
 _CHINESE = (
     (re.compile(r"紫砂(?![壶茶杯泥器锅盆])|自s(?![a-z])|[自zi]+ ?(?:sha|鲨|刹|沙|砂|鯊)(?![拉发漠滩])"), "自杀"),
-    (re.compile(r"(?<=[想要去先就])(?:4|似|鼠|亖|s|思|si|sǐ)(?=了|$|[。，！,!? 啊呀吧])"), "死"),
+    (re.compile(r"(?<=[想要去先就])(?:4|似|鼠|亖|s|思|si|sǐ)(?=了|$|[。，！,!? 啊呀吧])|(?<=想)4(?=[你我他她])"), "死"),
     (re.compile(r"(?<=不想)(?:火|货|或)(?=了|$|下)"), "活"),
     (re.compile(r"(?<=不)(?:祥|像|香)(?=活)"), "想"),
     (re.compile(r"轻(?:声|sheng)(?=的?念头|了|$)"), "轻生"),
     (re.compile(r"玉玉"), "抑郁"),
     (re.compile(r"救(?:名|ming)"), "救命"),
     (re.compile(r"[惹辣勒叻噜](?=$|[。，！,!? ])"), "了"),
-    (re.compile(r"唔想"), "不想"),
-    (re.compile(r"(?:刚刚|啱啱)"), "刚刚"),
 )  # fmt: skip
+# Cantonese as it is typed, after traditional characters were folded: words first, then what single characters say.
+_CANTONESE = {
+    "而家": "现在", "听日": "明天", "寻日": "昨天", "琴日": "昨天", "寻晚": "昨晚", "琴晚": "昨晚", "老豆": "爸爸",
+    "火烛": "着火", "啱啱": "刚刚", "点解": "为什么", "点算": "怎么办", "边度": "哪里", "行先": "先走", "唔使": "不用", "唔系我": "不然我",
+    "落去": "下去", "落嚟": "下来", "跌低": "跌倒", "食咗": "吃了", "食晒": "吃完", "谢晒": "谢", "唔该": "麻烦",
+    "咁样": "这样", "心口痛": "胸口疼", "冇晒": "没了",
+}  # fmt: skip
+_CANTONESE_WORD = re.compile("|".join(_CANTONESE))
+_CANTONESE_SIGN = re.compile(
+    "[唔咗嘅佢冇啲哋嚟攰嗰俾畀喺瞓嗌揾搵咁嘢啱睇晒喇]|而家|听日|老豆|火烛|[寻琴][日晚]|落去|跌低"
+)
+_CANTONESE_CHARACTER = str.maketrans(
+    "唔咗嘅佢冇啲哋嚟攰嗰俾畀喺瞓嗌揾搵咁啱睇喇系", "不了的他没些们来累那给给在睡喊找找这刚看了是"
+)
 
 
 def clean(text: str) -> str:
@@ -119,6 +133,8 @@ def clean(text: str) -> str:
         text = _MASKED.sub("", text)
     if _LETTER_OR_DIGIT.search(text):
         text = _plain_latin(text)
+    if _CANTONESE_SIGN.search(text):
+        text = _CANTONESE_WORD.sub(lambda found: _CANTONESE[found[0]], text).translate(_CANTONESE_CHARACTER)
     for pattern, plain in _CHINESE[:1] if text.isascii() else _CHINESE:
         text = pattern.sub(plain, text)
     return text
@@ -340,7 +356,7 @@ _ENGLISH_SYLLABLES = frozenset(
 
 
 def _syllable_character(word: str) -> str | None:
-    return _sounds()[1].get(word) if word not in {"he", "me", "a", "o", "e", "app", "an"} else None
+    return _sounds()[1].get(word) if word not in {"he", "me", "a", "o", "e", "app", "an", "die"} else None
 
 
 @cache
