@@ -1,7 +1,7 @@
 """Measure the urgent lane: `python -m tests.benchmarks.urgent DATA`.
 
 DATA is the folder of the shared data sets. Prints, per kind and language with 95 % Wilson intervals: cross-validation
-over the lines of `intents/_urgent.yaml`; the crisis list; false alarms on ordinary questions; latency. Nothing is
+over the lines of `intents/_urgent.yaml`; another hand's list; the crisis list; false alarms on ordinary questions; latency. Nothing is
 trained or chosen on the shared data here. `--list` prints misses and false full cards too. Further lists (JSON
 lines of `text`, `lang`, `kind`) may be named after DATA.
 """
@@ -21,6 +21,7 @@ from bot.urgent import Detector, Tier, build_detector, read_urgent
 from bot.urgent.detector import examples, train
 
 CONTENT = Path(__file__).parents[2] / "intents" / "_urgent.yaml"
+OTHER_HAND = Path(__file__).parents[1] / "trust" / "urgent" / "other_hand.jsonl"
 ORDINARY = ("civic_zh/questions", "civic_en/questions", "clinc150/valid", "banking77/valid", "xstest/cases")
 URGENT = {"explicit", "implicit", "third_person", "danger"}
 FOLDS = 4
@@ -101,6 +102,7 @@ def main(data: Path | None = None, further: Sequence[Path] = (), *, listing: boo
         held_out += judged(part, rows)
     held_out.sort(key=lambda result: (result[0].kind, result[0].language))
     report("Own lines, cross-validated by line", held_out, listing=False)
+    report("Another hand's list", judged(detector, read_rows(OTHER_HAND)), listing)
     report("Crisis list", judged(detector, read_rows(data / "crisis" / "cases.jsonl")), listing)
     ordinary = []
     spent = []
