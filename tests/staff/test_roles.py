@@ -83,7 +83,7 @@ async def test_an_administrator_names_people_and_everybody_who_administers_sees_
     page = await ada.get("/people")
     assert "Named for: Complaints" in page.words
     assert "Nobody may open" not in page.words
-    assert "changed the role or lanes of · Lin" in (await ada.get("/audit")).words
+    assert "changed the role or lanes of Lin" in (await ada.get("/audit")).words
     account = await world.store.account("Lin")
     assert account is not None
     assert (account.role, account.lanes) == (Role.SUPERVISOR, (LANE,))
