@@ -128,6 +128,11 @@ def test_a_release_asks_for_the_second_factor_and_for_lanes_two_people_agreed_to
     assert unready(ready, "_desk.yaml") == ()
 
 
+def test_a_release_asks_for_two_people_behind_each_publication(tmp_path: Path) -> None:
+    alone, _ = read(tmp_path, "publish_needs: 1")
+    assert any("publish_needs is 1" in str(fault) for fault in unready(alone, "_desk.yaml"))
+
+
 def test_once_two_people_agreed_to_the_lanes_another_label_is_a_fault(tmp_path: Path) -> None:
     lanes = "lanes: [{id: a, title: A}, {id: b, title: B}]"
     agreed = (
