@@ -24,12 +24,14 @@ from bot.models import (
     Urgent,
 )
 from bot.moment import (
+    Known,
     Moment,
     joined,
     language_spoken,
     last_kind,
     recently_unanswered,
     settled,
+    tapped,
     together,
 )
 from bot.reference import new_reference
@@ -247,9 +249,12 @@ class Outcomes:
             return self._handed_off(
                 moment, Handoff(reason=HandoffReason.NO_MATCH, candidates=decision.candidates)
             )
-        urgent = known.situation is not None and known.situation.urgent is not None
+        urgent = _is_urgent(known)
         # While a person writes, one word that the message arrived is enough; more would talk over them.
-        added = self._filer.add(moment, known, moment.message.text)
+        option = moment.message.option
+        added = self._filer.add(
+            moment, known, moment.message.text if option is None else tapped(moment, option) or option
+        )
         quiet = (
             decision.silent
             and not added.masked
@@ -259,8 +264,10 @@ class Outcomes:
             moment.content,
             "added_urgent" if urgent else "held" if decision.silent else "added",
             moment.language,
-            replies.about(moment.content, "take-back", decision.reference, moment.language),
-            replies.about(moment.content, "solved", decision.reference, moment.language),
+            *(
+                replies.about(moment.content, name, decision.reference, moment.language)
+                for name in (() if urgent else ("take-back", "solved"))
+            ),
             replies.new_question(moment.content, moment.language),
             kind="held" if decision.silent else "receipt",
             reference=decision.reference,
@@ -412,6 +419,9 @@ class Outcomes:
                 masked=added.masked,
                 memory=replace(memory, waiting=None),
             )
+        if _is_urgent(known) and inquiry.status not in (InquiryStatus.ANSWERED, InquiryStatus.CLOSED):
+            # "Never mind" after a cry for help closes nothing: whoever reads it sees that it was said.
+            return self._continued(moment, Continue(reference=inquiry.reference, silent=False))
         forgotten = replace(memory, question=None, opened=None, unanswered_at=None, clarified=False)
         if decision.act is Act.SOLVED:
             reply = replies.notice(content, "solved", language, person, reference=inquiry.reference)
@@ -458,3 +468,9 @@ class Outcomes:
         )
         state = ConversationState(clarified=moment.memory.clarified)
         return self.of(fresh, route(fresh.message, state, fresh.corpus))
+
+
+def _is_urgent(known: Known) -> bool:
+    return known.inquiry.urgent is not None or (
+        known.situation is not None and known.situation.urgent is not None
+    )

@@ -246,7 +246,9 @@ def unready(desk: DeskSettings, where: str) -> tuple[Fault, ...]:
             "second_factor is not required; before citizens rely on the desk, write `second_factor: required`"
         )
     if desk.publish_needs < 2:
-        found.append("publish_needs is 1, so that one person alone can publish; write `publish_needs: 2` or more")
+        found.append(
+            "publish_needs is 1, so that one person alone can publish; write `publish_needs: 2` or more"
+        )
     if not desk.lanes_agreed_by:
         digest = lanes_digest(desk.lanes, desk.restricted_lanes)
         found.append(

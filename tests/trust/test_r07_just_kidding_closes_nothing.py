@@ -40,6 +40,20 @@ async def test_r07_no_button_closes_what_somebody_in_danger_wrote(office: Office
     status = await office.ask_one("/status")
     assert str(card.reference) in status.text
     assert not [option for option in status.options if str(card.reference) in option.id]
+    office.clock.forward(minutes=1)
+    kidding = await office.ask_one("just kidding")
+    assert not [option for option in kidding.options if str(card.reference) in option.id]
+
+
+@pytest.mark.parametrize("act", ["solved", "take-back"])
+async def test_r07_nor_does_one_that_was_made_up(office: Office, act: str) -> None:
+    card = await office.ask_one(CRISIS)
+    office.clock.forward(minutes=1)
+    await office.ask(option=f"{act}.{card.reference}")
+    situation = await office.situation_of(str(card.reference))
+    (inquiry,) = await office.store.inquiries_in(situation)
+    assert inquiry.status is InquiryStatus.OPEN
+    assert [alarm.situation_id for alarm in await office.store.alarms()] == [situation]
 
 
 async def test_r07_an_ordinary_inquiry_is_taken_back_by_a_word_as_before(office: Office) -> None:
