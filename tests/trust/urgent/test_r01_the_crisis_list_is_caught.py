@@ -1,6 +1,6 @@
 """Requirement 1: who is in danger, in their own words, is caught, and most at once by the full card.
 
-The floors are what the detector reached when it first met the list, which it never learns from; none may be lost.
+The floors are what the detector reaches on the list, which it never learns from; none may be lost.
 """
 
 from collections.abc import Mapping
@@ -15,9 +15,9 @@ FLOORS = {
     ("explicit", "zh"): (58, 58),
     ("explicit", "en"): (60, 58),
     ("third_person", "zh"): (60, 60),
-    ("third_person", "en"): (59, 56),
+    ("third_person", "en"): (59, 55),
     ("implicit", "zh"): (56, 49),
-    ("implicit", "en"): (54, 50),
+    ("implicit", "en"): (54, 49),
     ("danger", "zh"): (59, 59),
     ("danger", "en"): (60, 58),
 }

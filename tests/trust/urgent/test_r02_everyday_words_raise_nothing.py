@@ -1,6 +1,6 @@
 """Requirement 2: charged words without danger seldom raise a full card, ordinary questions none and hardly a soft line.
 
-The ceilings are what the detector did when it first met the list, which it never learns from; none may be added.
+The ceilings are what the detector did when it first met the list, which it never learns from.
 """
 
 from collections.abc import Mapping
