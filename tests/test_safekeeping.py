@@ -131,7 +131,10 @@ async def test_what_a_citizen_took_back_after_a_backup_does_not_come_back(
         receipt = await office.ask_one(text)
         reference = str(receipt.reference)
         words, _ = await back_up_of(office, tmp_path / "copies")
-        await office.ask(option=f"take-back.{reference}")
+        if text == CRISIS:  # which no button under a reply takes back
+            await office.tap(await office.ask_one("/erase"), "erase-now")
+        else:
+            await office.tap(receipt, f"take-back.{reference}")
         assert await office.desk.find(reference, "ada") is None
         _, keys = await back_up_of(office, tmp_path / "copies")
     restored = restore_backup(settings_in(tmp_path, "anew"), words, keys, quiet)
