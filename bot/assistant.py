@@ -117,10 +117,9 @@ class Assistant:
 
     async def exchange(self, address: Address) -> Exchange | None:
         """Return what the citizen sees on returning; None for an unknown conversation."""
-        conversation = await self._store.conversation(conversation_key(self._vault, address))
-        if conversation is None or self._over(conversation):
+        memory = await self._remembered(address)
+        if memory is None:
             return None
-        memory = open_memory(self._vault, conversation)
         known = await self._known(memory)
         return Exchange(
             turns=memory.turns,
@@ -137,10 +136,9 @@ class Assistant:
 
     async def my_data(self, address: Address) -> bytes | None:
         """Return everything kept for this address, as a file; None for an unknown conversation."""
-        conversation = await self._store.conversation(conversation_key(self._vault, address))
-        if conversation is None or self._over(conversation):
+        memory = await self._remembered(address)
+        if memory is None:
             return None
-        memory = open_memory(self._vault, conversation)
         return await my_data(
             store=self._store,
             vault=self._vault,
@@ -318,6 +316,12 @@ class Assistant:
             language=language_spoken(message, memory),
             withheld=withheld,
         )
+
+    async def _remembered(self, address: Address) -> Memory | None:
+        conversation = await self._store.conversation(conversation_key(self._vault, address))
+        if conversation is None or self._over(conversation):
+            return None
+        return open_memory(self._vault, conversation)
 
     async def _known(self, memory: Memory) -> tuple[Known, ...]:
         known = []

@@ -177,8 +177,11 @@ def _detector(content: Content, cache: Cache | None, train: Train | None) -> Cal
     Only one that leaves criticism alone is kept, so that one read from `cache`, or one that came with the code, need
     not be tried again.
     """
+    brought = shipped(content.urgent)
+    if brought is not None:
+        return lambda: brought
     name = "urgent", key_of(recipe_of("bot.urgent"), content.urgent)
-    kept = shipped(content.urgent) or (None if cache is None else cache.load(*name, detector_of))
+    kept = None if cache is None else cache.load(*name, detector_of)
     if kept is not None:
         return lambda: kept
     begun = None if train is None else train(content.urgent)

@@ -132,11 +132,23 @@ def open_memory(vault: Vault, conversation: Conversation | None) -> Memory:
 def seal_memory(
     vault: Vault, memory: Memory, key: str, before: Conversation | None, keep_until: dt.datetime | None
 ) -> Conversation:
-    """Seal the memory as the next version of the conversation, with a new key: no older version opens with it."""
+    """Seal the memory as the next version of the conversation."""
+    return seal_record(vault, "conversation", to_json(memory), key, before, keep_until)
+
+
+def seal_record(
+    vault: Vault,
+    purpose: str,
+    body: bytes,
+    key: str,
+    before: Conversation | None,
+    keep_until: dt.datetime | None,
+) -> Conversation:
+    """Seal `body` as the next version of a record, with a new key: no older version opens with it."""
     data_key = vault.new_key(key)
     return Conversation(
         key=key,
-        body=vault.unwrap(key, data_key).seal("conversation", to_json(memory)),
+        body=vault.unwrap(key, data_key).seal(purpose, body),
         data_key=data_key,
         keep_until=keep_until,
         version=1 if before is None else before.version + 1,

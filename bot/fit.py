@@ -28,16 +28,16 @@ class FitWorker:
         meanings: Meanings | None = None,
     ) -> Matcher:
         """Return a matcher fitted elsewhere; a worker that died is replaced once. Raises what fitting raises."""
+
+        def begun() -> asyncio.Future[Matcher]:
+            return asyncio.wrap_future(self._ready().submit(_fit_aside, items, outside, policy, meanings))
+
         try:
-            return await asyncio.wrap_future(
-                self._ready().submit(_fit_aside, items, outside, policy, meanings)
-            )
+            return await begun()
         except BrokenProcessPool:
             log.warning("The fitting process ended; it is started again")
             self.stop()
-            return await asyncio.wrap_future(
-                self._ready().submit(_fit_aside, items, outside, policy, meanings)
-            )
+            return await begun()
 
     def train(self, content: UrgentContent) -> Future[Arrays]:
         """Begin to train a detector elsewhere; the arrays it is made of are to come. Called from any thread."""

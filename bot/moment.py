@@ -25,6 +25,11 @@ class Known:
     inquiry: Inquiry
     situation: Situation | None
 
+    @property
+    def urgent(self) -> bool:
+        """Whether somebody was in danger in it."""
+        return self.situation is not None and self.situation.urgent is not None
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Moment:
@@ -75,7 +80,7 @@ def state_of(moment: Moment) -> ConversationState:
         inquiries.append(
             OpenInquiry(
                 reference=known.inquiry.reference,
-                urgent=situation is not None and situation.urgent is not None,
+                urgent=known.urgent,
                 held=held,
                 answered=known.inquiry.status is InquiryStatus.ANSWERED,
             )

@@ -24,7 +24,6 @@ from bot.models import (
     Urgent,
 )
 from bot.moment import (
-    Known,
     Moment,
     joined,
     language_spoken,
@@ -223,11 +222,7 @@ class Outcomes:
         content, language = moment.content, moment.language
         memory = replace(settled(moment.memory, question=None), waiting=moment.memory.waiting)
         for known in reversed(moment.known):
-            if (
-                known.situation is not None
-                and known.situation.urgent
-                and moment.find(known.inquiry.reference)
-            ):
+            if known.urgent and moment.find(known.inquiry.reference):
                 reply = replies.urgent_followup(content, language, known.inquiry.reference)
                 return Outcome(
                     name=f"urgent_{decision.kind.value}",
@@ -249,7 +244,7 @@ class Outcomes:
             return self._handed_off(
                 moment, Handoff(reason=HandoffReason.NO_MATCH, candidates=decision.candidates)
             )
-        urgent = _is_urgent(known)
+        urgent = known.urgent
         # While a person writes, one word that the message arrived is enough; more would talk over them.
         option = moment.message.option
         added = self._filer.add(
@@ -352,7 +347,7 @@ class Outcomes:
                 )
             )
             # What somebody in danger wrote is not closed by a button: a person looks at it first.
-            if answered or known.situation is None or known.situation.urgent is None:
+            if answered or not known.urgent:
                 options.append(replies.about_one(content, inquiry.reference, language, answered=answered))
         person = replies.human(content, language)
         if not lines:
@@ -419,7 +414,7 @@ class Outcomes:
                 masked=added.masked,
                 memory=replace(memory, waiting=None),
             )
-        if _is_urgent(known) and inquiry.status not in (InquiryStatus.ANSWERED, InquiryStatus.CLOSED):
+        if known.urgent and inquiry.status not in (InquiryStatus.ANSWERED, InquiryStatus.CLOSED):
             # "Never mind" after a cry for help closes nothing: whoever reads it sees that it was said.
             return self._continued(moment, Continue(reference=inquiry.reference, silent=False))
         forgotten = replace(memory, question=None, opened=None, unanswered_at=None, clarified=False)
@@ -468,9 +463,3 @@ class Outcomes:
         )
         state = ConversationState(clarified=moment.memory.clarified)
         return self.of(fresh, route(fresh.message, state, fresh.corpus))
-
-
-def _is_urgent(known: Known) -> bool:
-    return known.inquiry.urgent is not None or (
-        known.situation is not None and known.situation.urgent is not None
-    )

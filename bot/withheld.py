@@ -8,7 +8,7 @@ import datetime as dt
 from dataclasses import dataclass, replace
 
 from bot.codec import from_json, to_json
-from bot.exchange import Memory
+from bot.exchange import Memory, seal_record
 from bot.models import Conversation
 from bot.privacy import mask
 from bot.vault import Vault
@@ -56,15 +56,8 @@ def open_withheld(vault: Vault, record: Conversation | None, now: dt.datetime) -
 def seal_withheld(
     vault: Vault, withheld: Withheld, key: str, before: Conversation | None, keep_until: dt.datetime
 ) -> Conversation:
-    """Seal it as the next version of its record, with a new key."""
-    data_key = vault.new_key(key)
-    return Conversation(
-        key=key,
-        body=vault.unwrap(key, data_key).seal(_PURPOSE, to_json(withheld)),
-        data_key=data_key,
-        keep_until=keep_until,
-        version=1 if before is None else before.version + 1,
-    )
+    """Seal it as the next version of its record."""
+    return seal_record(vault, _PURPOSE, to_json(withheld), key, before, keep_until)
 
 
 def masked_memory(memory: Memory) -> Memory:

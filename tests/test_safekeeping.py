@@ -264,24 +264,6 @@ async def test_backups_at_the_same_time_wait_for_each_other(
         assert restore_backup(settings_in(tmp_path, f"anew {number}"), words, keys, quiet).inquiries == 1
 
 
-async def test_a_backup_whose_keys_cannot_be_put_in_place_leaves_no_words_beside_the_older_ones(
-    settings: Settings, corpus: Corpus, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    async with an_office(settings, corpus) as office:
-        await office.hand_over()
-        words, keys = await back_up_of(office, tmp_path / "copies")
-        before = keys.read_bytes()
-
-        def refuse(*_: object) -> None:
-            raise OSError(5, "Input/output error")
-
-        monkeypatch.setattr("pathlib.Path.replace", refuse)
-        with pytest.raises(DeskError, match="No backup was made"):
-            await back_up_of(office, tmp_path / "copies")
-    assert keys.read_bytes() == before
-    assert {path.name for path in keys.parent.iterdir()} == {words.name, keys.name}
-
-
 async def test_the_older_keys_are_overwritten_where_they_stood(
     settings: Settings, corpus: Corpus, tmp_path: Path
 ) -> None:
@@ -295,19 +277,37 @@ async def test_the_older_keys_are_overwritten_where_they_stood(
             assert not any(older.read())
 
 
-async def test_a_backup_that_fails_leaves_the_older_keys(
-    settings: Settings, corpus: Corpus, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize(
+    ("step", "failure", "said"),
+    [
+        ("pathlib.Path.replace", OSError(5, "Input/output error"), "No backup was made"),
+        (
+            "bot.store.tinydb.copies._copy",
+            sqlite3.OperationalError("database or disk is full"),
+            r"No backup was made .* disk is full",
+        ),
+    ],
+    ids=["the keys cannot be put in place", "the disk is full"],
+)
+async def test_a_backup_that_fails_leaves_the_older_keys_and_no_words_beside_them(
+    settings: Settings,
+    corpus: Corpus,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    step: str,
+    failure: Exception,
+    said: str,
 ) -> None:
     async with an_office(settings, corpus) as office:
         await office.hand_over()
         words, keys = await back_up_of(office, tmp_path / "copies")
         before = keys.read_bytes()
 
-        def full(*_: object) -> None:
-            raise sqlite3.OperationalError("database or disk is full")
+        def fails(*_: object) -> None:
+            raise failure
 
-        monkeypatch.setattr("bot.store.tinydb.copies._copy", full)
-        with pytest.raises(DeskError, match=r"No backup was made .* disk is full"):
+        monkeypatch.setattr(step, fails)
+        with pytest.raises(DeskError, match=said):
             await back_up_of(office, tmp_path / "copies")
     assert keys.read_bytes() == before
     assert {path.name for path in keys.parent.iterdir()} == {words.name, keys.name}

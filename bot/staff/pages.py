@@ -27,6 +27,7 @@ from bot.staff.keys import (
     VISITOR,
 )
 from bot.text import read_language
+from bot.throttle import Throttled
 from bot.urgent import unverified_numbers
 
 HERE = Path(__file__).parent
@@ -172,6 +173,17 @@ def drop_cookie(request: web.Request, response: web.StreamResponse, name: str) -
         samesite="Strict",
         secure=https,
     )
+
+
+def client_of(request: web.Request) -> str:
+    """Return the network address that the request came from, as far as proxies are trusted."""
+    return edge.client(request, request.app[CONSOLE].settings.trusted_proxies)
+
+
+def too_many(response: web.Response, exc: Throttled) -> web.Response:
+    """Let the response say when to try again."""
+    response.headers["Retry-After"] = str(exc.seconds)
+    return response
 
 
 def go(path: str) -> web.Response:

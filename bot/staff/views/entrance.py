@@ -8,7 +8,7 @@ from bot.errors import InviteSpent, NameTaken
 from bot.staff import edge, forms
 from bot.staff.auth import Accounts, CodeWanted, SignInRefused, Unsuitable
 from bot.staff.keys import CONSOLE, LANGUAGE, PREFIX, SESSION_COOKIE, VISITOR
-from bot.staff.pages import drop_cookie, go, language_of, page, read_cookie, set_cookie
+from bot.staff.pages import client_of, drop_cookie, go, language_of, page, read_cookie, set_cookie, too_many
 from bot.staff.second_factor import CodeRefused, TicketOver
 from bot.staff.views.second_factor import given_code
 from bot.text import read_language
@@ -34,13 +34,13 @@ async def sign_in(request: web.Request) -> web.Response:
     where, held_path, held = _returning(sent)
     again = partial(_form, request, next=where, name=name, held_path=held_path, held=held)
     try:
-        token = await accounts.sign_in(name, sent.get("password", ""), client=_client(request))
+        token = await accounts.sign_in(name, sent.get("password", ""), client=client_of(request))
     except SignInRefused:
         return again(status=403, mistake=("staff.sign_in.refused", {}))
     except CodeWanted as exc:
         return _code_form(request, exc.ticket, next=where, held_path=held_path, held=held)
     except Throttled as exc:
-        return _too_many(again(status=429, mistake=_wait(exc)), exc)
+        return too_many(again(status=429, mistake=_wait(exc)), exc)
     return await _enter(request, token, where, held_path, held)
 
 
@@ -52,7 +52,7 @@ async def sign_in_code(request: web.Request) -> web.Response:
     again = partial(_code_form, request, ticket, next=where, held_path=held_path, held=held)
     try:
         token = await request.app[CONSOLE].accounts.sign_in_with_code(
-            ticket, given_code(sent), client=_client(request)
+            ticket, given_code(sent), client=client_of(request)
         )
     except (TicketOver, SignInRefused):
         mistake: tuple[str, dict[str, object]] = ("staff.sign_in.over", {})
@@ -60,7 +60,7 @@ async def sign_in_code(request: web.Request) -> web.Response:
     except CodeRefused:
         return again(status=403, mistake=("staff.factor.refused", {}))
     except Throttled as exc:
-        return _too_many(again(status=429, mistake=_wait(exc)), exc)
+        return too_many(again(status=429, mistake=_wait(exc)), exc)
     return await _enter(request, token, where, held_path, held)
 
 
@@ -76,11 +76,11 @@ async def join_page(request: web.Request) -> web.Response:
     """Show the form by which somebody invited makes their account."""
     try:
         invited = await request.app[CONSOLE].accounts.is_invited(
-            request.match_info["token"], client=_client(request)
+            request.match_info["token"], client=client_of(request)
         )
     except Throttled as exc:
         response = page(request, "invite_spent.html", status=429)
-        return _too_many(response, exc)
+        return too_many(response, exc)
     if not invited:
         return page(request, "invite_spent.html", status=410)
     return page(request, "join.html", name="", mistake=None, chosen=language_of(request))
@@ -96,7 +96,7 @@ async def join(request: web.Request) -> web.Response:
     status = 400
     try:
         token = await request.app[CONSOLE].accounts.accept(
-            request.match_info["token"], name, sent.get("password", ""), chosen, client=_client(request)
+            request.match_info["token"], name, sent.get("password", ""), chosen, client=client_of(request)
         )
     except Unsuitable as exc:
         mistake = (f"staff.unsuitable.{exc.reason}", {})
@@ -106,7 +106,7 @@ async def join(request: web.Request) -> web.Response:
         return page(request, "invite_spent.html", status=410)
     except Throttled as exc:
         response = page(request, "join.html", status=429, name=name, mistake=_wait(exc), chosen=chosen)
-        return _too_many(response, exc)
+        return too_many(response, exc)
     else:
         await _end_earlier(request)
         response = go(PREFIX)
@@ -195,14 +195,5 @@ async def _recognise(request: web.Request, accounts: Accounts, token: str) -> No
         request[LANGUAGE] = visitor.account.language
 
 
-def _client(request: web.Request) -> str:
-    return edge.client(request, request.app[CONSOLE].settings.trusted_proxies)
-
-
 def _wait(exc: Throttled) -> tuple[str, dict[str, object]]:
     return "staff.sign_in.throttled", {"n": exc.seconds}
-
-
-def _too_many(response: web.Response, exc: Throttled) -> web.Response:
-    response.headers["Retry-After"] = str(exc.seconds)
-    return response

@@ -8,7 +8,7 @@ from bot.models import Role
 from bot.staff import edge, forms
 from bot.staff.auth import SignInRefused, Unsuitable
 from bot.staff.keys import CONSOLE, PREFIX, SESSION_COOKIE, VISITOR
-from bot.staff.pages import go, page, set_cookie
+from bot.staff.pages import client_of, go, page, set_cookie, too_many
 from bot.throttle import Throttled
 
 log = logging.getLogger(__name__)
@@ -26,7 +26,7 @@ async def change_password(request: web.Request) -> web.Response:
     """Set a new password; every other session of the account ends."""
     sent = await forms.fields(request)
     console = request.app[CONSOLE]
-    client = edge.client(request, console.settings.trusted_proxies)
+    client = client_of(request)
     try:
         token = await console.accounts.change_password(
             request[VISITOR].name, sent.get("old_password", ""), sent.get("new_password", ""), client=client
@@ -36,9 +36,7 @@ async def change_password(request: web.Request) -> web.Response:
     except Unsuitable as exc:
         return _account(request, 400, (f"staff.unsuitable.{exc.reason}", {}))
     except Throttled as exc:
-        response = _account(request, 429, ("staff.sign_in.throttled", {"n": exc.seconds}))
-        response.headers["Retry-After"] = str(exc.seconds)
-        return response
+        return too_many(_account(request, 429, ("staff.sign_in.throttled", {"n": exc.seconds})), exc)
     response = go(f"{ACCOUNT}?notice=password")
     set_cookie(request, response, SESSION_COOKIE, token)
     return response

@@ -3,10 +3,10 @@
 from aiohttp import web
 
 from bot.models import StaffAccount
-from bot.staff import edge, forms
+from bot.staff import forms
 from bot.staff.auth import SignInRefused
 from bot.staff.keys import CONSOLE, PREFIX, SESSION_COOKIE, VISITOR
-from bot.staff.pages import go, page, set_cookie
+from bot.staff.pages import client_of, go, page, set_cookie, too_many
 from bot.staff.second_factor import CodeRefused, Proposal, TicketOver, address, picture
 from bot.throttle import Throttled
 
@@ -28,7 +28,7 @@ async def switch_on(request: web.Request) -> web.Response:
     except TicketOver:
         return _page(request, 409, mistake=("staff.factor.over", {}))
     try:
-        account = await accounts.confirm(me.name, sent.get("password", ""), client=_client(request))
+        account = await accounts.confirm(me.name, sent.get("password", ""), client=client_of(request))
         codes = await accounts.factors.switch_on(account, ticket, sent.get("code", ""))
     except TicketOver:
         return go(PAGE)  # set up meanwhile in another tab
@@ -66,7 +66,7 @@ def given_code(sent: dict[str, str]) -> str:
 
 async def _prove(request: web.Request, sent: dict[str, str]) -> StaffAccount:
     accounts, me = request.app[CONSOLE].accounts, request[VISITOR]
-    account = await accounts.confirm(me.name, sent.get("password", ""), client=_client(request))
+    account = await accounts.confirm(me.name, sent.get("password", ""), client=client_of(request))
     await accounts.factors.check(account, given_code(sent))
     return account
 
@@ -82,11 +82,10 @@ def _refused(
     request: web.Request, exc: SignInRefused | CodeRefused | Throttled, proposal: Proposal | None = None
 ) -> web.Response:
     if isinstance(exc, Throttled):
-        response = _page(
+        again = _page(
             request, 429, mistake=("staff.sign_in.throttled", {"n": exc.seconds}), proposal=proposal
         )
-        response.headers["Retry-After"] = str(exc.seconds)
-        return response
+        return too_many(again, exc)
     key = "staff.factor.refused" if isinstance(exc, CodeRefused) else "staff.account.wrong_password"
     return _page(request, 403, mistake=(key, {}), proposal=proposal)
 
@@ -116,7 +115,3 @@ def _page(
         mistake=mistake,
         notice=request.query.get("notice", ""),
     )
-
-
-def _client(request: web.Request) -> str:
-    return edge.client(request, request.app[CONSOLE].settings.trusted_proxies)
