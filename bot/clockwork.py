@@ -1,4 +1,4 @@
-"""What time does: claims that run out, questions that close, words that go."""
+"""What time does: claims that run out, questions that close, words that go. Of several processes one does it."""
 
 import asyncio
 import datetime as dt
@@ -144,7 +144,8 @@ class Clockwork:
     async def _run(self) -> None:
         while True:
             try:
-                await self.round()
+                if await self._store.leads("clockwork"):
+                    await self.round()
             except (DeskError, OSError):
                 log.exception("A round of the clockwork failed")
             await asyncio.sleep(EVERY)

@@ -590,8 +590,10 @@ class AuditHead:
 class Change:
     """Something in the store changed: enough to know what to read again, never words."""
 
-    kind: Literal["situation", "delivery", "entry", "staff", "alarm"]
+    kind: Literal["situation", "delivery", "entry", "staff", "alarm", "content"]
     id: str
     """Which one; empty when so many changed that all of the kind want reading again."""
     part_of: str = field(default="", compare=False)
     """The lane of a situation, the inquiry of a delivery: who may hear of it is known also when it is gone."""
+    number: str = field(default="", compare=False)
+    """The place in the log right after it, to begin again at; opaque. Empty when it names no place."""

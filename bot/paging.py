@@ -147,7 +147,9 @@ class Pager:
     async def _run(self) -> None:
         while True:
             try:
-                await self.look()
+                # With the duty of what time does, so that of several processes one tells.
+                if await self._store.leads("clockwork"):
+                    await self.look()
             except (DeskError, OSError):
                 log.exception("The alarms could not be looked at")
             with contextlib.suppress(TimeoutError):

@@ -1,5 +1,6 @@
 """What time does."""
 
+import asyncio
 import datetime as dt
 from dataclasses import replace
 
@@ -242,3 +243,25 @@ async def test_an_address_that_cannot_be_opened_stops_nothing_else(office: Offic
     await other.round()
     opened = await office.desk.open(await office.situation_of(reference), "ada")
     assert opened.inquiries[0].inquiry.status is InquiryStatus.CLOSED
+
+
+async def test_of_several_processes_only_the_one_with_the_duty_does_what_time_does(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    leading = False
+
+    async def leads(duty: str) -> bool:
+        return leading and duty == "clockwork"
+
+    monkeypatch.setattr(office.store, "leads", leads)
+    monkeypatch.setattr("bot.clockwork.EVERY", 0.01)
+    situation = await office.situation_of(await office.hand_over())
+    await office.desk.claim(situation, "ada")
+    office.clock.forward(minutes=21)
+    changes = office.desk.changes()
+    await office.clockwork.start()
+    await asyncio.sleep(0.05)
+    assert (await office.desk.peek(situation, "ada")).claimed_by == "ada"
+    leading = True
+    assert await asyncio.wait_for(anext(changes), 5) == Change(kind="situation", id=situation)
+    await office.clockwork.stop()

@@ -164,3 +164,22 @@ async def test_without_a_chat_the_rounds_still_go_to_more_people(office: Office)
     await pager.look()
     (going,) = await office.store.alarms()
     assert audience(going) is Audience.SUPERVISORS
+
+
+async def test_of_several_processes_only_the_one_with_the_duty_tells(
+    office: Office, pager: Pager, chat: Chat, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    leading = False
+
+    async def leads(duty: str) -> bool:
+        return leading and duty == "clockwork"
+
+    monkeypatch.setattr(office.store, "leads", leads)
+    monkeypatch.setattr("bot.paging.LOOK_AGAIN", 0.01)
+    await pager.start()
+    await office.ask_one(CRISIS)
+    await asyncio.sleep(0.05)
+    assert chat.heard == []
+    leading = True
+    await until(lambda: len(chat.heard) == 1)
+    await pager.stop()

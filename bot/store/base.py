@@ -10,7 +10,7 @@ verb raises `StoreStopped` once a write has failed or the store is closed.
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol
+from typing import Literal, Protocol
 
 from bot.models import (
     Alarm,
@@ -37,6 +37,10 @@ from bot.models import (
 )
 
 SCHEMA_VERSION = 2
+
+Duty = Literal["clockwork", "outbox", "content", "telegram"]
+"""What one process of all that share a store does for the others: what time does and telling staff of alarms, the
+sending of what is owed, looking for changed content, and asking Telegram for messages."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -399,12 +403,24 @@ class Store(Protocol):
 
     # --- news
 
-    def changes(self) -> AsyncIterator[Change]:
-        """Yield what becomes durable from now (the call) on, in order, until the store closes or fails.
+    def changes(self, since: str | None = None) -> AsyncIterator[Change]:
+        """Yield what becomes durable from now (the call) on, in order, until the store closes or fails; with `since`,
+        the number of a change, everything after that one.
 
         A change that a slow listener has not taken yet is not told twice; when very many wait, they become one
-        `Change` of their kind with an empty id: everything of that kind may have changed.
+        `Change` of their kind with an empty id: everything of that kind may have changed. So does everything after
+        a number that the engine does not know (any more). Such a `Change` has no number; the others may be begun
+        again at, with every process that shares the store.
+        """
+
+    # --- many processes
+
+    async def leads(self, duty: Duty) -> bool:
+        """Tell whether this process has the duty now, taking it when nobody has: at most one has it at a time.
+
+        It is kept until the store closes or the process loses touch with the others, so whoever has a duty asks again
+        before each round of it. False when it cannot be told.
         """
 
 
-__all__ = ["SCHEMA_VERSION", "AccountChange", "Addition", "Effect", "Filing", "Reading", "Store"]
+__all__ = ["SCHEMA_VERSION", "AccountChange", "Addition", "Duty", "Effect", "Filing", "Reading", "Store"]

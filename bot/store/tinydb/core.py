@@ -1,12 +1,16 @@
 """What every verb does around its own words: refuse, change, undo, wait for the disk."""
 
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Sequence
+from dataclasses import replace
 from functools import wraps
+from itertools import count
+from secrets import token_hex
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
 from bot.audit import Chain
+from bot.models import Change
+from bot.store.news import News
 from bot.store.tinydb.group import GroupCommit
-from bot.store.tinydb.news import News
 from bot.store.tinydb.tables import Tables
 
 P = ParamSpec("P")
@@ -22,6 +26,12 @@ class Core:
         self._chain = chain
         self._group = group
         self._news = news
+        self._epoch = token_hex(8)
+        self._numbers = count(1)
+
+    def _tell(self, changes: Sequence[Change]) -> None:
+        """Tell of changes that are durable. Their numbers are good as long as this process, and no longer."""
+        self._news.tell(replace(change, number=f"{self._epoch}-{next(self._numbers)}") for change in changes)
 
 
 def verb(body: Callable[Concatenate[C, P], T]) -> Callable[Concatenate[C, P], Coroutine[Any, Any, T]]:
@@ -44,7 +54,7 @@ def verb(body: Callable[Concatenate[C, P], T]) -> Callable[Concatenate[C, P], Co
             await self._group.durable()
             raise
         if rows:
-            self._group.stage(rows, lambda: self._news.tell(changes))
+            self._group.stage(rows, lambda: self._tell(changes))
         await self._group.durable()
         return result
 

@@ -9,6 +9,8 @@ from pathlib import Path
 from bot.audit import Chain
 from bot.errors import StoreError
 from bot.models import Change
+from bot.store.base import Duty
+from bot.store.news import News
 from bot.store.tinydb.accounts import AccountVerbs
 from bot.store.tinydb.alarms import AlarmVerbs
 from bot.store.tinydb.audit import AuditVerbs
@@ -18,7 +20,6 @@ from bot.store.tinydb.deliveries import DeliveryVerbs
 from bot.store.tinydb.disk import FILE, Disk, memory_disk, open_disk
 from bot.store.tinydb.group import GroupCommit, Rows
 from bot.store.tinydb.knowledge import KnowledgeVerbs
-from bot.store.tinydb.news import News
 from bot.store.tinydb.situations import SituationVerbs
 from bot.store.tinydb.tables import Tables
 from bot.store.tinydb.upkeep import UpkeepVerbs
@@ -74,9 +75,14 @@ class TinyDBStore(
             self._executor, self._disk.scrub_whole if thoroughly else self._disk.scrub
         )
 
-    def changes(self) -> AsyncIterator[Change]:
-        """Yield what changes from now on, in order, until the store closes or fails."""
-        return self._news.listen()
+    def changes(self, since: str | None = None) -> AsyncIterator[Change]:
+        """Yield what changes from now on, or after the number `since`, in order, until the store closes or fails."""
+        return self._news.listen(since)
+
+    async def leads(self, duty: Duty) -> bool:
+        """Tell that this process has the duty: no other one shares the store."""
+        self._group.check()
+        return True
 
 
 async def open_tinydb(path: Path | None, vault: Vault) -> TinyDBStore:

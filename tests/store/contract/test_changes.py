@@ -2,12 +2,13 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from typing import get_args
 
 import pytest
 
 from bot.errors import StoreError, StoreStopped
 from bot.models import Change, DeliveryStatus
-from bot.store.base import Store
+from bot.store.base import Duty, Store
 from tests.store.builders import NOW, answer, at, delivery, effect, entry, file, filing, hire
 
 
@@ -130,3 +131,82 @@ async def test_closing_finishes_what_is_being_written(store: Store) -> None:
     await asyncio.sleep(0)
     await store.close()
     assert all(await asyncio.gather(*filings))
+
+
+async def heard_of(news: AsyncIterator[Change], count: int) -> list[Change]:
+    """Return the next changes with their numbers."""
+    return [await asyncio.wait_for(anext(news), 5) for _ in range(count)]
+
+
+async def test_a_listener_that_returns_hears_what_it_missed_and_what_comes(store: Store) -> None:
+    news = store.changes()
+    await file(store, "1")
+    seen = await heard_of(news, 2)
+    await store.save_entry(entry())
+    await hire(store, "ada")
+    again = store.changes(seen[-1].number)
+    assert await told(again, 2) == [("entry", "e-1"), ("staff", "ada")]
+    await store.claim_situation("s-1", "ada", NOW, at(15))
+    assert await told(again, 1) == [("situation", "s-1")]
+    assert await silent(again)
+
+
+async def test_a_listener_can_begin_at_any_change_it_heard_of(store: Store) -> None:
+    news = store.changes()
+    for number in range(1, 6):
+        await store.save_entry(entry(str(number)))
+    heard = await heard_of(news, 5)
+    assert len({change.number for change in heard}) == 5
+    for place, change in enumerate(heard):
+        again = store.changes(change.number)
+        assert await told(again, 4 - place) == [("entry", f"e-{number}") for number in range(place + 2, 6)]
+        assert await silent(again)
+
+
+async def test_beginning_at_the_newest_change_tells_nothing_old(store: Store) -> None:
+    news = store.changes()
+    await store.save_entry(entry())
+    (newest,) = await heard_of(news, 1)
+    assert await silent(store.changes(newest.number))
+
+
+@pytest.mark.parametrize("place", ["", "0", "gone", "f" * 16 + "-1", "1 or 1=1", "\0", "９"])
+async def test_a_place_nobody_knows_means_that_everything_may_have_changed(store: Store, place: str) -> None:
+    await file(store)
+    again = store.changes(place)
+    heard = await heard_of(again, 6)
+    assert {change.kind for change in heard} == {
+        "situation",
+        "delivery",
+        "entry",
+        "staff",
+        "alarm",
+        "content",
+    }
+    assert {(change.id, change.number) for change in heard} == {("", "")}
+    assert await silent(again)
+    await store.save_entry(entry())
+    assert await told(again, 1) == [("entry", "e-1")]
+
+
+async def test_whoever_begins_at_a_number_it_was_given_has_missed_nothing(store: Store) -> None:
+    news = store.changes()
+    await store.save_entry(entry("1"))
+    await store.save_entry(entry("2"))
+    await store.save_entry(entry("1", version=2))  # waits already, so it is not told twice
+    first, second = await heard_of(news, 2)
+    assert (first.id, second.id) == ("e-1", "e-2")
+    assert await told(store.changes(second.number), 1) == [("entry", "e-1")]
+
+
+async def test_what_a_very_slow_listener_is_told_names_no_place(store: Store) -> None:
+    news = store.changes()
+    await asyncio.gather(*(file(store, str(number)) for number in range(1500)))
+    await store.close()
+    assert {change.number for change in await _all(news) if not change.id} == {""}
+
+
+async def test_one_process_has_every_duty_and_keeps_it(store: Store) -> None:
+    for duty in get_args(Duty):
+        assert await store.leads(duty)
+        assert await store.leads(duty)
