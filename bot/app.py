@@ -1,4 +1,4 @@
-"""The composition root: beside `safekeeping` the only module that names a concrete adapter."""
+"""The composition root: the only module that names a channel."""
 
 import asyncio
 import contextlib
@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING
 from aiohttp import web
 
 from bot.assistant import Assistant
-from bot.audit import Chain, Verified
 from bot.cache import Cache
 from bot.channels.base import Channel
 from bot.channels.webchat import WebChat
@@ -24,7 +23,8 @@ from bot.corpus import LiveCorpus
 from bot.delivery import Deliverer
 from bot.desk import Desk, stored_entries
 from bot.encoder import open_encoder
-from bot.errors import DeskError, StoreError
+from bot.engines import open_store
+from bot.errors import DeskError
 from bot.fit import FitWorker
 from bot.headers import harden
 from bot.locale import catalogue
@@ -35,7 +35,7 @@ from bot.safekeeping import Key, find_key
 from bot.staff import create_console
 from bot.staff.auth import Accounts
 from bot.store.base import Store
-from bot.store.tinydb import TinyDBStore, has_store, open_tinydb
+from bot.store.tinydb import TinyDBStore
 from bot.vault import Vault
 from bot.visitor import is_https
 
@@ -58,7 +58,7 @@ def utc_now() -> dt.datetime:
 class App:
     """Everything that runs, put together."""
 
-    def __init__(self, settings: Settings, store: TinyDBStore, vault: Vault) -> None:
+    def __init__(self, settings: Settings, store: Store, vault: Vault) -> None:
         self.settings = settings
         self.store = store
         self._vault = vault
@@ -118,9 +118,7 @@ class App:
             clock=utc_now,
             tell=None if staff_chat is None else self._tell_staff,
         )
-        self._control = Control(
-            settings.data_dir / "desk.sock", self.invite, self.oversight.verify, self._back_up
-        )
+        self._control = _control(self, store)
         self._runner: web.AppRunner | None = None
         self._follower: asyncio.Task[None] | None = None
         self.port = settings.port
@@ -136,11 +134,6 @@ class App:
     async def invite(self, role: Role) -> str:
         """Return a fresh one-time link by which somebody sets a password."""
         return f"{self.address}/staff/join/{await self.accounts.invite(role)}"
-
-    async def _back_up(self, folder: Path) -> tuple[Path, Path]:
-        made = await self.store.back_up(folder, utc_now())
-        log.info("A backup was made", extra={"words": made.words.name})
-        return made.words, made.keys
 
     async def start(self) -> None:
         """Begin to serve. Raises `ContentError`, or `OSError` when the port is taken; all is stopped by then."""
@@ -166,7 +159,8 @@ class App:
         )
         await self._runner.setup()
         await web.SockSite(self._runner, listening).start()
-        await self._control.start()
+        if self._control is not None:
+            await self._control.start()
         self._follower = asyncio.create_task(self._follow_knowledge(), name="follow knowledge")
         await self._deliverer.start()
         await self._clockwork.start()
@@ -203,7 +197,8 @@ class App:
         """Take nothing new, finish what is in hand, let go of the data."""
         if self.telegram is not None:
             await self.telegram.stop()
-        await self._control.stop()
+        if self._control is not None:
+            await self._control.stop()
         if self._runner is not None:
             await self._runner.cleanup()
         await self.assistant.stop()
@@ -251,6 +246,19 @@ class App:
             await channel.send(address, reply)
 
 
+def _control(app: App, store: Store) -> Control | None:
+    """Return what takes commands beside the running desk: only the embedded store is one process's own."""
+    if app.settings.socket is None or not isinstance(store, TinyDBStore):
+        return None
+
+    async def back_up(folder: Path) -> tuple[Path, Path]:
+        made = await store.back_up(folder, utc_now())
+        log.info("A backup was made", extra={"words": made.words.name})
+        return made.words, made.keys
+
+    return Control(app.settings.socket, app.invite, app.oversight.verify, back_up)
+
+
 def _telegram(assistant: Assistant, settings: Settings, vault: Vault) -> "TelegramChannel":
     # A desk without Telegram starts without its library.
     from bot.channels.telegram import TelegramChannel  # noqa: PLC0415
@@ -263,29 +271,7 @@ async def open_app(settings: Settings, key: Key) -> App:
     vault = Vault(key.value)
     if settings.encoder_dir is not None:
         open_encoder(settings.encoder_dir)  # before the store is: a model that cannot be used ends the start
-    store = await open_tinydb(settings.data_dir, vault)
-    return App(settings, store, vault)
-
-
-async def open_accounts(settings: Settings) -> tuple[Store, Accounts]:
-    """Open the store for a command while no desk runs. Raises `StoreError`, `VaultError`."""
-    vault = Vault(find_key(settings).value)
-    store = await open_tinydb(settings.data_dir, vault)
-    return store, Accounts(store, vault, utc_now)
-
-
-async def verify_record(settings: Settings, noted: tuple[int, str] | None) -> Verified:
-    """Go through the record of reads while no desk runs. Raises `StoreError`, `VaultError`."""
-    if not has_store(settings.data_dir):
-        raise StoreError(
-            f"There is no store in {settings.data_dir}; set DATA_DIR to the desk's data directory."
-        )
-    vault = Vault(find_key(settings).value)
-    store = await open_tinydb(settings.data_dir, vault)
-    try:
-        return Chain(vault).verify(*await store.audit_record(), noted)
-    finally:
-        await store.close()
+    return App(settings, await open_store(settings, vault), vault)
 
 
 @contextlib.asynccontextmanager
@@ -315,4 +301,4 @@ def _bound(host: str, port: int) -> socket.socket:
     return bound
 
 
-__all__ = ["App", "Key", "find_key", "open_accounts", "open_app", "running", "utc_now", "verify_record"]
+__all__ = ["App", "Key", "find_key", "open_app", "running", "utc_now"]

@@ -364,20 +364,22 @@ def _staff_invite(chosen: argparse.Namespace) -> int:
 
 
 async def _invitation(settings: Settings, role: str | None) -> str:
-    from bot.app import open_accounts  # noqa: PLC0415
+    from bot.app import utc_now  # noqa: PLC0415
     from bot.control import ask_running_desk  # noqa: PLC0415
+    from bot.safekeeping import opened  # noqa: PLC0415
+    from bot.staff.auth import Accounts  # noqa: PLC0415
 
     say = _say()
     request = {"command": "invite", "role": role or Role.ADMINISTRATOR.value}
-    answer = await ask_running_desk(settings.data_dir / "desk.sock", request)
+    answer = await ask_running_desk(settings.socket, request)
     if answer is not None:
         return say["cli.invited"].format(link=answer["link"])
-    store, accounts = await open_accounts(settings)
-    try:
-        token = await accounts.invite(Role(request["role"]))
-    finally:
-        accounts.close()
-        await store.close()
+    async with opened(settings, new=True) as (store, vault):
+        accounts = Accounts(store, vault, utc_now)
+        try:
+            token = await accounts.invite(Role(request["role"]))
+        finally:
+            accounts.close()
     address = settings.public_url or f"http://127.0.0.1:{settings.port}"
     return say["cli.invited_stopped"].format(link=f"{address}/staff/join/{token}")
 
@@ -401,18 +403,19 @@ def _audit_verify(chosen: argparse.Namespace) -> int:
 
 
 async def _verified(settings: Settings, noted: tuple[int, str] | None) -> "Verified":
-    from bot.app import verify_record  # noqa: PLC0415
-    from bot.audit import Verified  # noqa: PLC0415
+    from bot.audit import Chain, Verified  # noqa: PLC0415
     from bot.codec import from_json  # noqa: PLC0415
     from bot.control import ask_running_desk  # noqa: PLC0415
+    from bot.safekeeping import opened  # noqa: PLC0415
 
     request = {"command": "verify"}
     if noted is not None:
         request |= {"row": str(noted[0]), "digest": noted[1]}
-    answer = await ask_running_desk(settings.data_dir / "desk.sock", request)
+    answer = await ask_running_desk(settings.socket, request)
     if answer is not None:
         return from_json(Verified, answer["verified"].encode())
-    return await verify_record(settings, noted)
+    async with opened(settings) as (store, vault):
+        return Chain(vault).verify(*await store.audit_record(), noted)
 
 
 def _corpus(chosen: argparse.Namespace) -> Corpus:

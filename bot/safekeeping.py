@@ -1,22 +1,23 @@
-"""Keys and copies: find the desk's key, change it, and make and restore backups. Beside `app` the only module that names
-a concrete store."""
+"""Keys and copies: find the desk's key, open the store for a command, change the key, make and restore backups."""
 
-from collections.abc import Callable, Sequence
-from contextlib import suppress
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
 from bot.config import Settings
 from bot.control import ask_running_desk
-from bot.errors import DeskError, StoreLocked, VaultError
+from bot.engines import open_store
+from bot.errors import DeskError, StoreError, StoreLocked, VaultError
 from bot.exchange import conversation_key, open_address, reconnected
 from bot.models import Inquiry
+from bot.store.base import Store
 from bot.store.tinydb import (
     Restored,
     Rotated,
+    TinyDBStore,
     has_store,
-    open_tinydb,
     replace_secret,
     restore,
     rotate,
@@ -40,14 +41,43 @@ class Key:
 
 
 def find_key(settings: Settings) -> Key:
-    """Return the key that seals words; made only when the data directory holds no store. Raises `VaultError`."""
+    """Return the key that seals words. Raises `VaultError`.
+
+    One is made only where the data directory holds no store, and never for a database: two machines would make two.
+    """
     if settings.key is not None:
         return Key(value=decode_key(settings.key, "DESK_KEY"), place="DESK_KEY", made=False)
     place = str(settings.key_file)
+    if settings.database_url is not None:
+        if not settings.key_file.exists():
+            raise VaultError(
+                f"There is no key at {settings.key_file}; every process on one database needs the same key. Put it "
+                "there, or name it in DESK_KEY or DESK_KEY_FILE; for a new database docs/running.md has a line that "
+                "makes one."
+            )
+        return Key(value=read_key_file(settings.key_file), place=place, made=False)
     if not has_store(settings.data_dir) and not settings.key_file.exists():
         return Key(value=make_key_file(settings.key_file), place=place, made=True)
     _finish_change(settings)
     return Key(value=read_key_file(settings.key_file), place=place, made=False)
+
+
+@asynccontextmanager
+async def opened(settings: Settings, *, new: bool = False) -> AsyncIterator[tuple[Store, Vault]]:
+    """Open the store for a command: in the folder while no desk runs there, or in the database.
+
+    With `new` a store that is not there yet is made. Raises `StoreError`, `VaultError`.
+    """
+    if settings.database_url is None and not new and not has_store(settings.data_dir):
+        raise StoreError(
+            f"There is no store in {settings.data_dir}; set DATA_DIR to the desk's data directory."
+        )
+    vault = Vault(find_key(settings).value)
+    store = await open_store(settings, vault)
+    try:
+        yield store, vault
+    finally:
+        await store.close()
 
 
 async def back_up(settings: Settings, folder: Path) -> tuple[Path, Path]:
@@ -56,18 +86,18 @@ async def back_up(settings: Settings, folder: Path) -> tuple[Path, Path]:
     Raises `DeskError`.
     """
     request = {"command": "backup", "folder": str(folder)}
-    answer = await ask_running_desk(settings.data_dir / "desk.sock", request, within=BACKUP_WITHIN)
+    if settings.database_url is not None:
+        raise DeskError(
+            "DATABASE_URL is set, and a database is copied by its own tools; docs/running.md says how (Backup, with "
+            "PostgreSQL)."
+        )
+    answer = await ask_running_desk(settings.socket, request, within=BACKUP_WITHIN)
     if answer is not None:
         return Path(answer["words"]), Path(answer["keys"])
-    if not has_store(settings.data_dir):
-        raise DeskError(
-            f"{settings.data_dir} holds no store to copy; set DATA_DIR to the desk's data folder."
-        )
-    store = await open_tinydb(settings.data_dir, Vault(find_key(settings).value))
-    try:
+    async with opened(settings) as (store, _):
+        if not isinstance(store, TinyDBStore):
+            raise TypeError("only the embedded store is copied to files")
         made = await store.back_up(folder, datetime.now(UTC))
-    finally:
-        await store.close()
     return made.words, made.keys
 
 
@@ -153,4 +183,4 @@ def _next_to(key_file: Path) -> Path:
     return key_file.with_name(key_file.name + ".new")
 
 
-__all__ = ["Key", "back_up", "change_key", "find_key", "restore_backup"]
+__all__ = ["Key", "back_up", "change_key", "find_key", "opened", "restore_backup"]

@@ -8,7 +8,7 @@ from bot.app import find_key
 from bot.config import PRODUCT, Settings, read_settings
 from bot.errors import ConfigError, VaultError
 from bot.store.tinydb import open_tinydb
-from bot.vault import Vault, decode_key, encode_key
+from bot.vault import Vault, decode_key, encode_key, make_key_file
 
 
 def test_without_any_setting_the_desk_runs_here_with_the_sample() -> None:
@@ -68,6 +68,8 @@ def test_empty_settings_count_as_none() -> None:
     ("TRUSTED_PROXIES", "10.0.0.1/8", "TRUSTED_PROXIES: holds '10.0.0.1/8'; write addresses or networks"),
     ("TELEGRAM_TOKEN", "secret", "TELEGRAM_TOKEN: has no colon; copy the whole token"),
     ("INTENTS_DIR", "/nowhere/at/all", "INTENTS_DIR: is '/nowhere/at/all', which is no folder;"),
+    ("DRAIN_NOTICE", "11", "DRAIN_NOTICE: is '11'; write a number of seconds from 0 to 10, such as 5"),
+    ("DRAIN_NOTICE", "1.5", "DRAIN_NOTICE: is '1.5'; write a number of seconds"),
     ("DATA_DIR", "~nobody-of-this-name/x", "DATA_DIR: is '~nobody-of-this-name/x', and there is no such user;"),
 ])  # fmt: skip
 def test_each_mistake_is_one_sentence_with_its_remedy(name: str, value: str, sentence: str) -> None:
@@ -76,6 +78,64 @@ def test_each_mistake_is_one_sentence_with_its_remedy(name: str, value: str, sen
     (fault,) = raised.value.faults
     assert str(fault).startswith(sentence)
     assert name != "TELEGRAM_TOKEN" or value not in str(fault), "a secret is not repeated"
+
+
+@pytest.mark.parametrize(("address", "sentence"), [
+    ("mysql://desk:geheim@db/desk", "does not begin with postgresql://; write an address such as postgresql://"),
+    ("geheim", "does not begin with postgresql://;"),
+    ("postgresql://desk:geheim@db/ desk", "holds a space or a sign that cannot be seen;"),
+    ("postgresql://desk:ge/heim@db/desk", "cannot be read; write an address such as"),
+    ("postgresql://desk:ge#heim@db/desk", "cannot be read; write an address such as"),
+    ("postgresql://desk:ge@heim@db/desk", "cannot be read; write an address such as"),
+    ("postgresql://desk:geheim@db:port/desk", "cannot be read; write an address such as"),
+    ("postgresql://desk:geheim@db:0/desk", "cannot be read; write an address such as"),
+    ("postgresql://desk:geheim@[db/desk", "cannot be read; write an address such as"),
+    ("postgresql://desk:geheim@db", "names no database; end it with one, such as /desk"),
+    ("postgresql://desk:geheim@db/", "names no database; end it with one, such as /desk"),
+])  # fmt: skip
+@pytest.mark.parametrize("name", ["DATABASE_URL", "DATABASE_DIRECT_URL"])
+def test_a_mistake_in_a_databases_address_is_told_without_the_password(
+    name: str, address: str, sentence: str
+) -> None:
+    with pytest.raises(ConfigError) as raised:
+        read_settings({"DATABASE_URL": "postgresql:///desk", name: address})
+    (fault,) = raised.value.faults
+    assert str(fault).startswith(f"{name}: {sentence}")
+    assert "heim" not in str(fault)
+
+
+@pytest.mark.parametrize("address", [
+    "postgresql://desk:p%40ss@db.example:5432/desk?sslmode=verify-full",
+    "postgres://db.example/desk",
+    "postgresql:///desk?host=/var/run/postgresql",
+    "postgresql://one:5432,two:5433/desk?target_session_attrs=read-write",
+    "postgresql://[::1]:5432/desk",
+    "postgresql://?service=desk",
+])  # fmt: skip
+def test_addresses_of_databases_as_their_own_tools_take_them(address: str) -> None:
+    settings = read_settings({"DATABASE_URL": address})
+    assert (settings.database_url, settings.database_direct_url) == (address, address)
+    assert settings.socket is None, "commands go to the database"
+    assert settings.drain_notice == 3, "others take over, and a balancer needs a moment to notice"
+    assert "p%40ss" not in repr(settings)
+
+
+def test_a_direct_address_goes_beside_a_pooled_one() -> None:
+    settings = read_settings(
+        {"DATABASE_URL": "postgresql://pool/desk", "DATABASE_DIRECT_URL": "postgresql://db/desk"}
+    )
+    assert settings.database_direct_url == "postgresql://db/desk"
+    with pytest.raises(ConfigError, match="DATABASE_DIRECT_URL: is set, but DATABASE_URL is not"):
+        read_settings({"DATABASE_DIRECT_URL": "postgresql://db/desk"})
+
+
+def test_a_short_token_for_metrics_is_refused_without_being_repeated() -> None:
+    assert (
+        read_settings({"METRICS_TOKEN": "a-token-of-some-length"}).metrics_token == "a-token-of-some-length"
+    )
+    with pytest.raises(ConfigError) as raised:
+        read_settings({"METRICS_TOKEN": "geheim"})
+    assert str(raised.value) == "METRICS_TOKEN: must be 16 to 256 letters, digits and signs, without a space"
 
 
 def test_mistakes_are_reported_together() -> None:
@@ -158,3 +218,18 @@ def test_the_staff_chat_is_the_number_of_a_group_beside_a_token() -> None:
     for wrong in ({**token, "TELEGRAM_STAFF_CHAT": "@staff"}, {**token, "TELEGRAM_STAFF_CHAT": "12"}, {"TELEGRAM_STAFF_CHAT": "-12"}):  # fmt: skip
         with pytest.raises(ConfigError, match="TELEGRAM_STAFF_CHAT"):
             read_settings(wrong)
+
+
+def test_no_key_is_made_for_a_database_that_others_share(tmp_path: Path) -> None:
+    settings = read_settings(
+        {
+            "DATABASE_URL": "postgresql:///desk",
+            "DATA_DIR": str(tmp_path),
+            "DESK_KEY_FILE": str(tmp_path / "k"),
+        }
+    )
+    with pytest.raises(VaultError, match="every process on one database needs the same key"):
+        find_key(settings)
+    assert not settings.key_file.exists()
+    make_key_file(settings.key_file)
+    assert find_key(settings).value == find_key(settings).value

@@ -114,6 +114,9 @@ class Store(Protocol):
     async def close(self) -> None:
         """Finish what is being written and let go of the data."""
 
+    async def check(self) -> None:
+        """Raise `StoreError` or `OSError` unless the store takes work now and is of this version's schema."""
+
     # --- citizens
 
     async def message_seen(self, message: str) -> bool:

@@ -59,6 +59,10 @@ class TinyDBStore(
         await asyncio.get_running_loop().run_in_executor(self._executor, self._disk.close)
         self._executor.shutdown()
 
+    async def check(self) -> None:
+        """Raise `StoreStopped` once a write has failed or the store is closed."""
+        self._group.check()
+
     async def back_up(self, folder: Path, now: datetime) -> Backup:
         """Copy everything as it stands to files in `folder`, without holding up anybody. Raises `StoreError`."""
         self._group.check()

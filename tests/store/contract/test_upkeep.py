@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from bot.errors import NotFound, StoreError
+from bot.errors import NotFound, StoreError, StoreStopped
 from bot.models import InquiryStatus, SituationStatus, UrgentKind
 from bot.store.base import Store
 from tests.store.builders import (
@@ -214,3 +214,10 @@ async def test_scrubbing_changes_nothing_that_is_kept(store: Store) -> None:
     await store.scrub()
     await store.scrub(thoroughly=True)
     assert await store.inquiry("i-1") == made.inquiry
+
+
+async def test_a_store_says_whether_it_takes_work(store: Store) -> None:
+    await store.check()
+    await store.close()
+    with pytest.raises(StoreStopped):
+        await store.check()
