@@ -56,7 +56,7 @@ class StoreUnusable(StoreError):
 
 
 class StoreStopped(StoreError):
-    """A write failed, so the store takes no more work until it is opened again."""
+    """A write failed, so the store takes no work until its disk is whole or it is opened again."""
 
 
 class MessageSeen(StoreError):

@@ -4,7 +4,7 @@ Every engine passes one contract suite (`tests/store/`). A verb returns only aft
 that raises has changed nothing. What a verb returns or raises rests on durable data only, so that nobody acts on
 what a crash would take back. Words, addresses and drafts arrive sealed: an engine never sees them. The `data_key`
 of a record comes and goes with it, but stands in a place of its own: never in one row with what it seals. Every
-verb raises `StoreStopped` once a write has failed or the store is closed.
+verb raises `StoreStopped` while the store cannot be written, or once it is closed.
 """
 
 from collections.abc import AsyncIterator, Sequence

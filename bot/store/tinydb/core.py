@@ -40,7 +40,7 @@ def verb(body: Callable[Concatenate[C, P], T]) -> Callable[Concatenate[C, P], Co
     The method runs without pause, so nobody sees it half done; when it raises, all it changed is undone. What
     it returns or raises is given out only when everything it can have seen is durable: memory is ahead of the
     disk for the length of a write, and nobody may act on what a failing disk or a crash would take back.
-    Raises `StoreStopped` after a failed write, whatever the verb.
+    Raises `StoreStopped` after a failed write, whatever the verb, until the disk is whole again.
     """
 
     @wraps(body)

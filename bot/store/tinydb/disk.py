@@ -4,6 +4,7 @@ import os
 import sqlite3
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import closing, suppress
+from functools import partial
 from pathlib import Path
 from zlib import crc32
 
@@ -20,6 +21,11 @@ STORE_ID, WORDS_ID, KEYS_ID = 0x1D_DE5C, 0x1D_DE5D, 0x1D_DE5E
 """Mark a sqlite file as a desk's store or a part of its backup, in the file's header."""
 KINDS = {STORE_ID: "a desk's store", WORDS_ID: "a backup of words", KEYS_ID: "a backup of keys"}
 HEADER_BYTES = 100
+PASSING = {sqlite3.SQLITE_FULL, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_BUSY}
+PASSING_WHOLE = {sqlite3.SQLITE_IOERR_WRITE, sqlite3.SQLITE_IOERR_SHMSIZE}
+"""What sqlite says when nothing was written: by kind, and by kind with its detail."""
+ROOM = 1024 * 1024
+"""Bytes that a disk which was full must take before it counts as whole again."""
 BUSY = 0.2
 """Seconds to wait for a backup that reads: no citizen waits longer because of one."""
 
@@ -27,6 +33,9 @@ PURPOSE = "store"
 KNOWN = b"inquiry desk"
 MARK = "mark"
 """Sealed into every store, so that another key is noticed before it is used."""
+
+ROOM_ID = 2
+"""The row beside the mark that is written and removed to see whether there is room."""
 
 Fill = Callable[[str, Iterable[tuple[int, bytes]]], None]
 """Takes in the rows of one table; raises ValueError for a row it cannot read."""
@@ -40,9 +49,18 @@ def has_store(path: Path) -> bool:
 class Disk:
     """Rows of the tables, as (id, body) in a sqlite table each."""
 
-    def __init__(self, connection: sqlite3.Connection, lock: int | None) -> None:
+    def __init__(
+        self,
+        connection: sqlite3.Connection,
+        lock: int | None,
+        file: Path | None = None,
+        examine: Callable[[Fill], None] | None = None,
+    ) -> None:
+        """`examine` reads the whole of `file`, as a start does; without a file there is nothing to read anew."""
         self._connection = connection
         self._lock = lock
+        self._file = file
+        self._examine = examine
         self._changed = True
 
     def persist(self, rows: Rows) -> None:
@@ -56,6 +74,19 @@ class Disk:
             with suppress(sqlite3.Error):  # a full disk may have rolled it back already
                 self._connection.execute("ROLLBACK")
             raise
+
+    def begin_anew(self, fill: Fill) -> None:
+        """Do after a write that failed what a new start would do: open the file, write to it, and hand every row that it
+        holds to `fill`. Raises `sqlite3.Error`, `OSError`, or `StoreUnusable` for a file that was damaged."""
+        assert self._file is not None
+        assert self._examine is not None
+        self._connection.close()
+        self._connection = _connect(str(self._file))
+        room = bytes(ROOM)
+        self.persist({MARK: {ROOM_ID: room}})
+        self.persist({MARK: {ROOM_ID: None}})
+        self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        self._examine(fill)
 
     def scrub(self) -> None:
         """Empty the log, which still has what the pages were before. In the pages themselves the places of removed
@@ -113,7 +144,7 @@ def open_disk(
         else:
             make(file, vault, names, first())
         file.chmod(0o600)
-        return Disk(_connect(str(file)), lock)
+        return Disk(_connect(str(file)), lock, file, partial(examine, file, vault, names))
     except (OSError, sqlite3.Error) as exc:
         os.close(lock)
         raise StoreUnusable(f"{file} cannot be used ({exc}); see to its disk and permissions.") from exc
@@ -125,11 +156,24 @@ def open_disk(
 def _connect(where: str) -> sqlite3.Connection:
     # Every use after this happens on the store's one thread.
     connection = sqlite3.connect(where, timeout=BUSY, isolation_level=None, check_same_thread=False)
-    connection.execute("PRAGMA journal_mode = WAL")
-    connection.execute("PRAGMA synchronous = FULL")
-    connection.execute("PRAGMA secure_delete = ON")
-    connection.execute("PRAGMA temp_store = MEMORY")  # nothing of it in anybody's temporary folder
+    try:
+        connection.execute("PRAGMA journal_mode = WAL")
+        connection.execute("PRAGMA synchronous = FULL")
+        connection.execute("PRAGMA secure_delete = ON")
+        connection.execute("PRAGMA temp_store = MEMORY")  # nothing of it in anybody's temporary folder
+    except BaseException:
+        connection.close()
+        raise
     return connection
+
+
+def may_pass(problem: BaseException) -> bool:
+    """Tell whether a failed write leaves the file as it was and may succeed later: no room, or not writable now.
+
+    A disk that could not make durable what it had taken is another matter: what it holds is not known.
+    """
+    code = getattr(problem, "sqlite_errorcode", None)
+    return code is not None and (code in PASSING_WHOLE or code & 0xFF in PASSING)
 
 
 def mark(vault: Vault) -> Rows:

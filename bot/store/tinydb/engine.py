@@ -1,29 +1,36 @@
 """The embedded store: all verbs on one memory and one file."""
 
 import asyncio
+import logging
+import sqlite3
 from collections.abc import AsyncIterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 from pathlib import Path
 
 from bot.audit import Chain
-from bot.errors import StoreError
+from bot.errors import StoreError, StoreUnusable
 from bot.models import Change
 from bot.store.base import Duty
-from bot.store.news import News
+from bot.store.news import KINDS, News
 from bot.store.tinydb.accounts import AccountVerbs
 from bot.store.tinydb.alarms import AlarmVerbs
 from bot.store.tinydb.audit import AuditVerbs
 from bot.store.tinydb.citizens import CitizenVerbs
 from bot.store.tinydb.copies import Backup, back_up
 from bot.store.tinydb.deliveries import DeliveryVerbs
-from bot.store.tinydb.disk import FILE, Disk, memory_disk, open_disk
+from bot.store.tinydb.disk import FILE, Disk, may_pass, memory_disk, open_disk
 from bot.store.tinydb.group import GroupCommit, Rows
 from bot.store.tinydb.knowledge import KnowledgeVerbs
 from bot.store.tinydb.situations import SituationVerbs
 from bot.store.tinydb.tables import Tables
 from bot.store.tinydb.upkeep import UpkeepVerbs
 from bot.vault import Vault
+
+log = logging.getLogger(__name__)
+
+TRY_AGAIN = 5.0
+"""Seconds between two looks whether a disk that failed is whole again."""
 
 
 class TinyDBStore(
@@ -42,11 +49,12 @@ class TinyDBStore(
         self, tables: Tables, disk: Disk, executor: ThreadPoolExecutor, chain: Chain, file: Path | None = None
     ) -> None:
         news = News()
-        super().__init__(tables, GroupCommit(disk.persist, executor, failed=news.close), news, chain)
+        super().__init__(tables, GroupCommit(disk.persist, executor, failed=self._failed), news, chain)
         self._disk = disk
         self._executor = executor
         self._place = file
         self._copying = asyncio.Lock()
+        self._mending: asyncio.Task[None] | None = None
         self._closed = False
 
     async def close(self) -> None:
@@ -54,6 +62,9 @@ class TinyDBStore(
         if self._closed:
             return
         self._closed = True
+        if self._mending is not None:
+            self._mending.cancel()
+            await asyncio.gather(self._mending, return_exceptions=True)
         await self._group.stop("The store is closed; open it again.")
         self._news.close()
         await asyncio.get_running_loop().run_in_executor(self._executor, self._disk.close)
@@ -80,13 +91,49 @@ class TinyDBStore(
         )
 
     def changes(self, since: str | None = None) -> AsyncIterator[Change]:
-        """Yield what changes from now on, or after the number `since`, in order, until the store closes or fails."""
+        """Yield what changes from now on, or after the number `since`, in order, until the store closes or fails for good."""
         return self._news.listen(since)
 
     async def leads(self, duty: Duty) -> bool:
         """Tell that this process has the duty: no other one shares the store."""
         self._group.check()
         return True
+
+    def _failed(self, problem: BaseException) -> str:
+        if self._place is not None and may_pass(problem):
+            self._mending = asyncio.get_running_loop().create_task(self._mend(), name="mend the store")
+            log.error("The store's disk takes nothing; waiting for it", extra={"problem": str(problem)})
+            return (
+                f"The store could not be written ({problem}), so nothing is recorded now; "
+                "free space on its disk or make it writable, and the desk goes on by itself."
+            )
+        self._news.close()
+        return (
+            f"The store could not be written ({problem}), so it takes no more work; "
+            "mend its disk, then start the desk again."
+        )
+
+    async def _mend(self) -> None:
+        """Go on when the disk takes writes again, from what it holds: just what a new start would go on from."""
+        while True:
+            await asyncio.sleep(TRY_AGAIN)
+            tables = Tables()
+            try:
+                await asyncio.get_running_loop().run_in_executor(
+                    self._executor, self._disk.begin_anew, tables.fill
+                )
+            except StoreUnusable:
+                log.exception("The store was damaged while its disk failed; it takes no more work")
+                self._news.close()
+                return
+            except (sqlite3.Error, OSError) as exc:
+                log.warning("The store's disk still takes nothing", extra={"problem": str(exc)})
+            else:
+                break
+        self._tables = tables
+        self._group.resume()
+        self._tell([Change(kind=kind, id="") for kind in KINDS])
+        log.info("The store's disk takes writes again; the desk goes on")
 
 
 async def open_tinydb(path: Path | None, vault: Vault) -> TinyDBStore:

@@ -20,13 +20,13 @@ class _Group:
 
 
 class GroupCommit:
-    """Writes groups of changes in order on one thread; after a write that failed it takes no more."""
+    """Writes groups of changes in order on one thread; after a write that failed it takes no more until `resume`."""
 
     def __init__(
-        self, persist: Callable[[Rows], None], executor: ThreadPoolExecutor, failed: Callable[[], None]
+        self, persist: Callable[[Rows], None], executor: ThreadPoolExecutor, failed: Callable[[BaseException], str]
     ) -> None:
         """`persist` makes all of its rows durable or none, and raises when it could not; then `failed` is
-        called, once."""
+        called with what it raised, and says in a sentence why no more work is taken."""
         self._persist = persist
         self._executor = executor
         self._failed = failed
@@ -63,6 +63,10 @@ class GroupCommit:
         elif self._lost:
             self.check()
 
+    def resume(self) -> None:
+        """Take work again: what is in memory is by now what the disk holds."""
+        self._refusal, self._lost = None, False
+
     async def stop(self, reason: str) -> None:
         """Take no more work, and wait until what was staged is written or failed."""
         self._refusal = self._refusal or reason
@@ -92,11 +96,7 @@ class GroupCommit:
     def _fail(self, groups: Sequence[_Group], problem: BaseException) -> None:
         self._gathering = None
         self._lost = True
-        self._refusal = (
-            f"The store could not be written ({problem}), so it takes no more work; "
-            "free space on its disk or mend the disk, then start the desk again."
-        )
-        self._failed()
+        self._refusal = self._failed(problem)
         for group in groups:
             for waiter in _waiting(group.waiters):
                 stopped = StoreStopped(self._refusal)
