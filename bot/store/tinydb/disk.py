@@ -76,10 +76,10 @@ class Disk:
             raise
 
     def begin_anew(self, fill: Fill) -> None:
-        """Do after a write that failed what a new start would do: open the file, write to it, and hand every row that it
-        holds to `fill`. Raises `sqlite3.Error`, `OSError`, or `StoreUnusable` for a file that was damaged."""
-        assert self._file is not None
-        assert self._examine is not None
+        """Do after a write that failed what a new start would do: open the file and hand every row of it to `fill`, once
+        it takes writes. Raises `sqlite3.Error`, `OSError`, or `StoreUnusable` for a file that was damaged."""
+        if self._file is None or self._examine is None:
+            raise StoreUnusable("This store is only in memory; what it cannot hold is gone.")
         self._connection.close()
         self._connection = _connect(str(self._file))
         room = bytes(ROOM)

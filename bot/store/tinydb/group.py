@@ -23,7 +23,10 @@ class GroupCommit:
     """Writes groups of changes in order on one thread; after a write that failed it takes no more until `resume`."""
 
     def __init__(
-        self, persist: Callable[[Rows], None], executor: ThreadPoolExecutor, failed: Callable[[BaseException], str]
+        self,
+        persist: Callable[[Rows], None],
+        executor: ThreadPoolExecutor,
+        failed: Callable[[BaseException], str],
     ) -> None:
         """`persist` makes all of its rows durable or none, and raises when it could not; then `failed` is
         called with what it raised, and says in a sentence why no more work is taken."""

@@ -17,10 +17,10 @@ from zlib import crc32
 import pytest
 
 from bot.errors import StoreLocked, StoreStopped, StoreUnusable
-from bot.models import DeliveryStatus
+from bot.models import Change, DeliveryStatus
 from bot.store.base import SCHEMA_VERSION, Store
 from bot.store.tinydb import has_store, open_tinydb
-from bot.store.tinydb.disk import open_disk
+from bot.store.tinydb.disk import may_pass, open_disk
 from bot.vault import Vault
 from tests.store.builders import (
     NOW,
@@ -358,6 +358,65 @@ async def test_a_full_disk_stops_the_store_and_loses_nothing_that_was_acknowledg
     assert [kept.id for kept in await store.queue()] == acknowledged
     assert len(acknowledged) > 5
     await store.close()
+
+
+async def test_a_store_whose_disk_has_room_again_goes_on_with_what_was_acknowledged(
+    path: Path, vault: Vault, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bot.store.tinydb.engine.TRY_AGAIN", 0.02)
+    store = await open_tinydb(path, vault)
+    news = store.changes()
+    acknowledged: list[str] = []
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, ((path / f"{FILE}-wal").stat().st_size + 200_000, hard))
+    try:
+        with pytest.raises(StoreStopped, match="goes on by itself"):
+            await file_many(store, acknowledged)
+        await asyncio.sleep(0.1)
+        with pytest.raises(StoreStopped):
+            await store.queue()
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    async with asyncio.timeout(10):
+        while Change(kind="situation", id="") != await anext(news):
+            pass
+    assert [kept.id for kept in await store.queue()] == acknowledged
+    await file(store, "after")
+    await store.close()
+    store = await open_tinydb(path, vault)
+    assert [kept.id for kept in await store.queue()] == [*acknowledged, "s-after"]
+    await store.close()
+
+
+async def test_a_store_that_was_damaged_while_its_disk_was_full_does_not_go_on(
+    path: Path, vault: Vault, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bot.store.tinydb.engine.TRY_AGAIN", 0.02)
+    store = await open_tinydb(path, vault)
+    await file(store, "kept")
+    news = store.changes()
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (0, hard))
+    try:
+        with pytest.raises(StoreStopped):
+            await file(store, "lost")
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    with closing(sqlite3.connect(path / FILE)) as another:
+        another.execute("UPDATE inquiries SET body = body || 'x'")
+        another.commit()
+    async with asyncio.timeout(10):
+        assert [change async for change in news] == []
+    with pytest.raises(StoreStopped):
+        await store.queue()
+    await store.close()
+
+
+@pytest.mark.parametrize(("error", "passes"), [("FULL", True), ("READONLY", True), ("IOERR_WRITE", True), ("IOERR_FSYNC", False), ("CORRUPT", False)])  # fmt: skip
+def test_only_a_disk_that_took_nothing_is_waited_for(error: str, passes: bool) -> None:
+    problem = sqlite3.OperationalError("…")
+    problem.sqlite_errorcode = getattr(sqlite3, f"SQLITE_{error}")
+    assert may_pass(problem) is passes
 
 
 async def test_nothing_that_was_sealed_can_be_read_in_any_file(path: Path, vault: Vault) -> None:
