@@ -141,9 +141,9 @@ class Desk:
         """How many people must agree before an entry is published."""
         return self._live.corpus.content.desk.publish_needs
 
-    def changes(self) -> AsyncIterator[Change]:
-        """Yield what changes from now on."""
-        return self._store.changes()
+    def changes(self, since: str | None = None) -> AsyncIterator[Change]:
+        """Yield what changes from now on, or after the change of the number `since` (see `Store.changes`)."""
+        return self._store.changes(since)
 
     # --- situations
 

@@ -67,6 +67,7 @@
   function listen(say, release) {
     const stream = new EventSource(body.dataset.stream);
     stream.addEventListener("ready", () => say({ what: "ready" }));
+    stream.addEventListener("resumed", () => say({ what: "online" }));  // what was missed comes as changes
     stream.addEventListener("change", (event) => say({ what: "change", change: JSON.parse(event.data) }));
     stream.addEventListener("signed-out", () => { stream.close(); say({ what: "signed-out" }); release(); });
     stream.addEventListener("error", async () => {
@@ -80,6 +81,7 @@
   function hear(news) {
     if (news.what === "offline") offline();
     else if (news.what === "signed-out") signedOut();
+    else if (news.what === "online") online();
     else { online(); tell(news.change || { kind: "all", id: "" }); }
   }
   function tell(change) {
@@ -389,12 +391,14 @@
 
   const banners = find("[data-banners]");
   if (banners) {
-    setInterval(gathered(async () => {
+    const soon = gathered(async () => {
       const page = await part(banners.dataset.banners);
       const open = find("details[open]", banners);
       if (page.body.innerHTML.trim() === banners.innerHTML.trim() || open) return;
       banners.replaceChildren(...page.body.childNodes);
-    }, 0), 30000);
+    }, 500);
+    setInterval(soon, 30000);
+    listeners.push((change) => { if (about(change, "content")) soon(); });
   }
 
   const list = find("[data-list]");
@@ -403,7 +407,7 @@
       const newer = find("[data-list]", await part(location.pathname + location.search));
       if (newer && !list.contains(document.activeElement)) list.replaceChildren(...newer.childNodes);
     }, 300);
-    listeners.push((change) => { if (change.kind === "entry") soon(); });
+    listeners.push((change) => { if (about(change, "entry")) soon(); });
   }
 
   // --- one entry ----------------------------------------------------------------------------------------

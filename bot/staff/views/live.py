@@ -18,13 +18,17 @@ OF_WORK = frozenset({"situation", "delivery", "alarm"})
 
 
 async def stream(request: web.Request) -> web.StreamResponse:
-    """Send an event for every change until the page goes, the session ends or the desk stops."""
+    """Send an event for every change until the page goes, the session ends or the desk stops.
+
+    Each has the change's number as its id, so a page whose connection was cut goes on after the last one it saw, through
+    another process too.
+    """
     console = request.app[CONSOLE]
     token = read_cookie(request, SESSION_COOKIE) or ""
     streams = request.app[STREAMS]
     async with sse_response(request, ping_interval=SESSION_CHECKED_EVERY) as sse:
         tasks = {
-            asyncio.create_task(_tell(console, request[VISITOR], token, sse)),
+            asyncio.create_task(_tell(console, request[VISITOR], token, sse, sse.last_event_id or None)),
             asyncio.create_task(_watch_session(console, token, sse)),
             asyncio.create_task(sse.wait()),
         }
@@ -42,17 +46,20 @@ async def stream(request: web.Request) -> web.StreamResponse:
     return sse
 
 
-async def _tell(console: Console, visitor: Visitor, token: str, sse: EventSourceResponse) -> None:
-    changes = console.desk.changes()
+async def _tell(
+    console: Console, visitor: Visitor, token: str, sse: EventSourceResponse, since: str | None
+) -> None:
+    changes = console.desk.changes(since)
     with contextlib.suppress(ConnectionError, TimeoutError):
-        # From here on nothing is missed: the page may read what happened before.
-        await sse.send("", event="ready")
+        # From here on nothing is missed: a new page may read what happened before, one that returns is told of it.
+        await sse.send("", event="ready" if since is None else "resumed")
         async for change in changes:
             if change.kind in OF_WORK and not (
                 visitor.may(Permission.WORK) and await console.desk.concerns(change, visitor.name)
             ):
                 continue
-            await sse.send(json.dumps({"kind": change.kind, "id": change.id}), event="change")
+            told = json.dumps({"kind": change.kind, "id": change.id})
+            await sse.send(told, event="change", id=change.number or None)
             if change.kind == "staff" and await console.accounts.visitor(token, touch=False) is None:
                 await sse.send("", event="signed-out")
                 return
