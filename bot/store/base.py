@@ -408,12 +408,12 @@ class Store(Protocol):
 
     def changes(self, since: str | None = None) -> AsyncIterator[Change]:
         """Yield what becomes durable from now (the call) on, in order, until the store closes or fails; with `since`,
-        the number of a change, everything after that one.
+        the number of a change, everything after that one. What became durable a moment before may be told too.
 
         A change that a slow listener has not taken yet is not told twice; when very many wait, they become one
         `Change` of their kind with an empty id: everything of that kind may have changed. So does everything after
-        a number that the engine does not know (any more). Such a `Change` has no number; the others may be begun
-        again at, with every process that shares the store.
+        a number that the engine does not know (any more). A `Change` with a number is a place to begin again at, with
+        every process that shares the store: all that was told before it has been handed out. Not every one has one.
         """
 
     # --- many processes
