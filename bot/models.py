@@ -416,6 +416,19 @@ class StoredEntry:
     """Who looked at what seems to be personal data in these words and said that it is none, or may stay."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ContentVersion:
+    """What maintainers wrote, as one numbered whole; its files are kept beside it."""
+
+    number: int
+    """Counts from 1 and never starts again; the highest is the one that is live."""
+    digest: str
+    """Over the names and bytes of its files: the same files are the same content, wherever they lie."""
+    author: str
+    """Who gave it to the desk: an account of a machine, and the machine."""
+    at: datetime
+
+
 class Role(StrEnum):
     """What somebody is at the console; `bot.permissions` says what each may do."""
 

@@ -18,6 +18,7 @@ from bot.models import (
     AuditHead,
     AuditRow,
     Change,
+    ContentVersion,
     Conversation,
     Delivery,
     DeliveryStatus,
@@ -36,7 +37,7 @@ from bot.models import (
     UrgentKind,
 )
 
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 
 Duty = Literal["clockwork", "outbox", "content", "telegram"]
 """What one process of all that share a store does for the others: what time does and telling staff of alarms, the
@@ -297,6 +298,34 @@ class Store(Protocol):
 
     async def save_entry(self, entry: StoredEntry) -> None:
         """Add a version. Raises `EntryChanged` unless it is one above the newest (1 for a new entry)."""
+
+    # --- content versions
+
+    # What maintainers write is no citizen's: it is the only thing an engine keeps that is not sealed.
+
+    async def content_versions(
+        self, *, digest: str | None = None, limit: int | None = None
+    ) -> Sequence[ContentVersion]:
+        """Return the content versions, newest first: those of `digest`, at most `limit`."""
+
+    async def add_content(self, version: ContentVersion, files: bytes | None) -> None:
+        """Keep the next content version with its files in one archive; None keeps its name alone.
+
+        Files of old versions are let go of (`bounds`). Raises `Stale` unless its number is one above the newest (1 for
+        the first).
+        """
+
+    async def content_files(self, number: int) -> bytes | None:
+        """Return the archive of a content version, if it is kept (still)."""
+
+    async def learned(self, name: str) -> bytes | None:
+        """Return what a process learned from content under that name, if it is kept (still)."""
+
+    async def keep_learned(self, name: str, body: bytes) -> None:
+        """Keep what was learned from content for the other processes, in place of what has that name, if any.
+
+        What was kept longest ago is let go of (`bounds`).
+        """
 
     # --- accounts
 

@@ -17,6 +17,7 @@ from bot.store.tinydb.accounts import AccountVerbs
 from bot.store.tinydb.alarms import AlarmVerbs
 from bot.store.tinydb.audit import AuditVerbs
 from bot.store.tinydb.citizens import CitizenVerbs
+from bot.store.tinydb.contents import ContentVerbs
 from bot.store.tinydb.copies import Backup, back_up
 from bot.store.tinydb.deliveries import DeliveryVerbs
 from bot.store.tinydb.disk import FILE, Disk, may_pass, memory_disk, open_disk
@@ -39,6 +40,7 @@ class TinyDBStore(
     AlarmVerbs,
     DeliveryVerbs,
     KnowledgeVerbs,
+    ContentVerbs,
     AccountVerbs,
     AuditVerbs,
     UpkeepVerbs,

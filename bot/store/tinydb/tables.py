@@ -11,6 +11,7 @@ from bot.models import (
     AuditHead,
     AuditRow,
     Change,
+    ContentVersion,
     Conversation,
     Delivery,
     DeliveryStatus,
@@ -44,6 +45,24 @@ class Counter:
 
     name: str
     count: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ContentFiles:
+    """The archive of a content version, apart from it: it is let go of sooner."""
+
+    number: int
+    body: bytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Learned:
+    """What a process learned from content."""
+
+    name: str
+    order: int
+    """The higher, the newer."""
+    body: bytes
 
 
 class Tables:
@@ -87,6 +106,10 @@ class Tables:
 
         self.entries = Collection(db, "entries", StoredEntry, "id", "version")
         self.versions_by_entry = self.entries.grouped("id")
+
+        self.contents = Collection(db, "contents", ContentVersion, "number")
+        self.content_files = Collection(db, "content_files", ContentFiles, "number")
+        self.learned = Collection(db, "learned", Learned, "name")
 
         self.staff = Collection(db, "staff", StaffAccount, "name")
         self.invites = Collection(db, "invites", Invite, "digest")
@@ -166,6 +189,8 @@ def _change(table: str, document: Mapping[str, Any]) -> Change | None:
             return Change(kind="delivery", id=document["id"], part_of=document["inquiry_id"])
         case "entries":
             return Change(kind="entry", id=document["id"])
+        case "contents":
+            return Change(kind="content", id=str(document["number"]))
         case "staff":
             return Change(kind="staff", id=document["name"])
         case "alarms":

@@ -208,7 +208,8 @@ async def test_data_of_a_newer_version_is_refused(path: Path, vault: Vault) -> N
     with closing(sqlite3.connect(await closed_store(path, vault))) as connection:
         connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION + 1}")
         connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-    assert "newer desk (data version 3, this desk knows 2); start that version" in await refused(path, vault)
+    expected = f"newer desk (data version {SCHEMA_VERSION + 1}, this desk knows {SCHEMA_VERSION}); start that version"
+    assert expected in await refused(path, vault)
 
 
 async def test_data_of_a_version_before_the_first_release_is_refused(path: Path, vault: Vault) -> None:
