@@ -74,8 +74,6 @@ class OpenedSituation:
     inquiries: tuple[OpenedInquiry, ...]
     """Those whose words are shown, oldest first: at most `WORDINGS`, from number `first` on."""
     first: int
-    said: int
-    """How much was said in the whole situation: more of it later means that somebody wrote since."""
     draft: str | None
     suggestions: tuple[Suggestion, ...]
     acts: tuple[AuditRow, ...]
@@ -84,8 +82,13 @@ class OpenedSituation:
     """The row of the record that says these words were shown."""
 
     @property
+    def said(self) -> int:
+        """How much was said in these: more of it later means that somebody wrote since."""
+        return sum(len(opened.words) for opened in self.inquiries)
+
+    @property
     def asked(self) -> str:
-        """All that citizens said in it: what the suggestions are found by."""
+        """All that citizens said in these: what the suggestions are found by."""
         return _asked(self.inquiries)
 
 
@@ -207,6 +210,7 @@ class Desk:
         *,
         more: bool = False,
         first: int = 0,
+        most: int = WORDINGS,
         under: int | None = None,
     ) -> OpenedSituation:
         """Return a page of the words in the situation, recorded as read by `staff` and marked as seen.
@@ -216,7 +220,7 @@ class Desk:
         """
         await self.peek(situation_id, staff)
         reading = await self._store.open_situation(
-            situation_id, staff, self._clock(), more=more, first=first, most=WORDINGS, under=under
+            situation_id, staff, self._clock(), more=more, first=first, most=most, under=under
         )
         situation = await self.peek(situation_id, staff)
         opened = tuple([await self._opened(inquiry) for inquiry in reading.inquiries])
@@ -228,24 +232,27 @@ class Desk:
             situation=situation,
             inquiries=opened,
             first=first,
-            said=await self.said(situation_id, staff),
             draft=draft,
             suggestions=self._suggestions(opened),
             acts=tuple(row for row in reversed(recorded) if row.act not in READS),
             row=reading.number,
         )
 
-    async def said(self, situation_id: str, staff: str) -> int:
-        """Return how much was said in the situation; opens nothing. Raises `NotFound`."""
+    async def said(self, situation_id: str, staff: str, first: int, most: int) -> int:
+        """Return how much was said in these inquiries of the situation; opens nothing. Raises `NotFound`."""
         await self.peek(situation_id, staff)
-        return sum(len(inquiry.words) for inquiry in await self._store.inquiries_in(situation_id))
+        return sum(
+            len(inquiry.words) for inquiry in await self._store.inquiries_in(situation_id, first, most)
+        )
 
-    async def deliveries(self, situation_id: str, staff: str) -> Sequence[tuple[Inquiry, Sequence[Delivery]]]:
-        """Return what is owed or sent for each inquiry in the situation; opens nothing. Raises `NotFound`."""
+    async def deliveries(
+        self, situation_id: str, staff: str, first: int = 0
+    ) -> Sequence[tuple[Inquiry, Sequence[Delivery]]]:
+        """Return what is owed or sent for the inquiries on a page of the situation; opens nothing. Raises `NotFound`."""
         await self.peek(situation_id, staff)
         return [
             (inquiry, await self._store.deliveries_of(inquiry.id))
-            for inquiry in await self._store.inquiries_in(situation_id)
+            for inquiry in await self._store.inquiries_in(situation_id, first, WORDINGS)
         ]
 
     async def called_emergency(

@@ -67,6 +67,10 @@ class Stale(StoreError):
     """What was read has changed since; nothing was written. Read again and repeat."""
 
 
+class PoolMoved(Stale):
+    """Other situations were opened that the new one was not compared with."""
+
+
 class NotFound(StoreError):
     """No such situation, inquiry, entry or account (any more)."""
 

@@ -307,6 +307,8 @@ class Inquiry:
     seen_by_staff: bool = False
     settled_at: datetime | None = None
     """When it was answered or closed, or began to wait for the citizen."""
+    joined: bool = False
+    """The desk itself put it into a situation that was open already."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -318,6 +320,10 @@ class Words:
     text: str
     author: str | None = None
     """The member of staff, when one wrote it."""
+
+
+OLDEST_NAMED = 5
+"""Inquiries whose references a situation names."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -332,6 +338,7 @@ class Situation:
     urgent: UrgentKind | None
     languages: tuple[Language, ...]
     references: tuple[str, ...]
+    """Of the oldest inquiries in it, at most `OLDEST_NAMED`."""
     data_key: Sealed
     """A key of its own, wrapped by the desk's, that seals what staff write in it. Kept as an inquiry's is."""
     opened_at: datetime
@@ -343,6 +350,12 @@ class Situation:
     settled_by: str | None = None
     draft: Sealed | None = None
     """The reply somebody has begun."""
+    inquiries: int = 1
+    """How many are in it."""
+    pool: str | None = None
+    """Among which situations new inquiries look for it while it is open; None: none may join it by themselves."""
+    number: int = 0
+    """Its place among those ever opened in its pool, from 1; the store counts."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -56,6 +56,12 @@ def text(sent: dict[str, str], name: str, most: int, missing: str, long: str = "
     return value
 
 
+def number(sent: dict[str, str], name: str) -> int | None:
+    """Return the whole number in a field that no person fills in; None when there is none."""
+    value = sent.get(name, "")
+    return int(value) if value.isascii() and value.isdigit() and len(value) < 10 else None
+
+
 def language(sent: dict[str, str]) -> Language:
     """Return the language chosen. Raises `Mistake`."""
     found = read_language(sent.get("language", ""))

@@ -41,28 +41,28 @@ Needed = Access | Permission
 
 
 class Opened:
-    """Which situations a session has opened, and which inquiries were in them then.
+    """Which situations a session has opened, and how many inquiries were in them then.
 
-    Words are shown only to a session that asked for them by a POST; an inquiry that joined since is asked for
-    again. Held in memory: after a restart a situation is simply opened once more.
+    Words are shown only to a session that asked for them by a POST; inquiries that joined since, which are the
+    newest in it, are asked for again. Held in memory: after a restart a situation is simply opened once more.
     """
 
     def __init__(self) -> None:
-        self._references: OrderedDict[tuple[str, str], frozenset[str]] = OrderedDict()
+        self._inquiries: OrderedDict[tuple[str, str], int] = OrderedDict()
         self._rows: dict[tuple[str, str], int] = {}
 
-    def note(self, session: str, situation_id: str, references: tuple[str, ...], row: int) -> None:
-        """Note that the session has opened the situation with these inquiries in it, as `row` of the record says."""
-        self._references[session, situation_id] = frozenset(references)
-        self._references.move_to_end((session, situation_id))
+    def note(self, session: str, situation_id: str, inquiries: int, row: int) -> None:
+        """Note that the session has opened the situation with so many in it, as `row` of the record says."""
+        self._inquiries[session, situation_id] = inquiries
+        self._inquiries.move_to_end((session, situation_id))
         self._rows[session, situation_id] = row
-        if len(self._references) > OPENED_AT_MOST:
-            oldest, _ = self._references.popitem(last=False)
+        if len(self._inquiries) > OPENED_AT_MOST:
+            oldest, _ = self._inquiries.popitem(last=False)
             self._rows.pop(oldest, None)
 
-    def covers(self, session: str, situation_id: str, references: tuple[str, ...]) -> bool:
-        """Tell whether the session opened the situation and nothing joined it since."""
-        return set(references) <= self._references.get((session, situation_id), frozenset())
+    def inquiries(self, session: str, situation_id: str) -> int:
+        """Return how many of the situation's inquiries, oldest first, the session has opened."""
+        return self._inquiries.get((session, situation_id), 0)
 
     def first_look(self, session: str, situation_id: str) -> int | None:
         """Return, once, the row that the opening wrote: the page it leads to needs no other."""

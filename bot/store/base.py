@@ -45,6 +45,16 @@ sending of what is owed, looking for changed content, and asking Telegram for me
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Compared:
+    """What a new inquiry was compared with before it opens a situation: nothing there was alike."""
+
+    seen: int
+    """The situations of its pool up to this number."""
+    beside: frozenset[str] = frozenset()
+    """The ids of situations that are being opened at the same moment, and were compared as well."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Filing:
     """A new inquiry, the situation it opens or joins, and the receipt it is owed."""
 
@@ -53,6 +63,18 @@ class Filing:
     """With an id that is not kept yet, the situation is opened. Otherwise the inquiry joins the one that is kept:
     its reference, language and urgency are added there, and all else stays as it is."""
     receipt: Delivery
+    compared: Compared | None = None
+    """Let it open a situation in its pool only when no other was opened there since."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pool:
+    """Open situations that a new inquiry may join."""
+
+    number: int
+    """How many were ever opened in the pool."""
+    situations: Sequence[Situation]
+    """Those that are open, by number."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -134,7 +156,8 @@ class Store(Protocol):
 
         Raises `MessageSeen` when the message had its effect before, `Stale` on a stale conversation
         version or when a new reference is taken, `NotFound` when an inquiry it names is gone or closed,
-        `SituationSettled` when the situation it joins is not open any more.
+        `SituationSettled` when the situation it joins is not open any more, `PoolMoved` when a situation that the
+        filing was not compared with is open in its pool: nobody opens another one there at the same moment.
         """
 
     async def inquiry(self, inquiry_id: str) -> Inquiry | None:
@@ -151,8 +174,14 @@ class Store(Protocol):
     async def situation_of(self, reference: str) -> Situation | None:
         """Return the situation that holds the inquiry of that reference (staff search; opens nothing)."""
 
-    async def inquiries_in(self, situation_id: str) -> Sequence[Inquiry]:
-        """Return the inquiries in the situation, oldest first, for work that shows their words to nobody."""
+    async def inquiries_in(
+        self, situation_id: str, first: int = 0, most: int | None = None
+    ) -> Sequence[Inquiry]:
+        """Return the inquiries in the situation, oldest first, from number `first` on, at most `most`, for work that
+        shows their words to nobody."""
+
+    async def pool(self, name: str, after: int = 0) -> Pool:
+        """Return the open situations of the pool with numbers beyond `after`."""
 
     async def open_situation(
         self,
@@ -455,4 +484,15 @@ class Store(Protocol):
         """
 
 
-__all__ = ["SCHEMA_VERSION", "AccountChange", "Addition", "Duty", "Effect", "Filing", "Reading", "Store"]
+__all__ = [
+    "SCHEMA_VERSION",
+    "AccountChange",
+    "Addition",
+    "Compared",
+    "Duty",
+    "Effect",
+    "Filing",
+    "Pool",
+    "Reading",
+    "Store",
+]

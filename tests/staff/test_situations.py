@@ -45,13 +45,30 @@ async def test_what_one_session_opened_stays_closed_to_every_other(
 async def test_an_inquiry_that_joins_is_opened_by_itself(world: World, lin: Person) -> None:
     situation = await world.file(f"where is my {CANARY}")
     await lin.open(situation)
+    world.clock.pass_(minutes=1)
     await world.file("a second citizen", joins=situation)
     page = await lin.get(f"/situations/{situation.id}")
-    assert CANARY not in page.text
-    assert "The words of 2 citizens are closed" in page.words
+    assert CANARY in page.text
+    assert "a second citizen" not in page.text
+    assert "1 more has joined since you opened this." in page.words
     page = await lin.open(situation)
     assert "a second citizen" in page.text
     assert "Send to all 2" in page.words
+    assert "more has joined" not in page.words
+
+
+async def test_who_joins_while_an_answer_is_written_does_not_hold_it_up(world: World, lin: Person) -> None:
+    situation = await world.file("the power is out in Northbank")
+    page = await lin.open(situation)
+    seen, first, shown = (page.field(name) for name in ("seen", "first", "shown"))
+    world.clock.pass_(minutes=1)
+    await world.file("no power in Northbank", joins=situation)
+    sent = {"text": "It is back at six.", "seen": seen, "first": first, "shown": shown}
+    answered = await lin.post(f"/situations/{situation.id}/answer", sent)
+    assert answered.status == 303
+    settled = await world.store.situation(situation.id)
+    assert settled is not None
+    assert settled.status is SituationStatus.RESOLVED
 
 
 async def test_the_queue_shows_most_urgent_and_oldest_first(world: World) -> None:

@@ -26,6 +26,7 @@ from tests.parts import INTENTS, KEY, KNOWLEDGE, UNANSWERED, make_office
 OF_EVERYBODY = frozenset({
     "status", "channel", "language", "languages", "lane", "nearest", "urgent", "seen_by_staff", "attempts", "problem",
     "claimed_by", "claimed_until", "staff_wrote_at", "settled_at", "settled_by", "draft", "version",
+    "joined", "inquiries", "pool", "number",
 })  # fmt: skip
 """Columns whose value thousands share, or that are empty until staff act."""
 
@@ -184,7 +185,7 @@ CITIZENS = {
     Conversation: {"key", "body", "data_key", "keep_until", "version"},
     Inquiry: {
         "id", "reference", "situation_id", "status", "channel", "data_key", "address", "words", "language", "opened_at",
-        "updated_at", "urgent", "seen_by_staff", "settled_at",
+        "updated_at", "urgent", "seen_by_staff", "settled_at", "joined",
     },
     Delivery: {"id", "inquiry_id", "body", "status", "created_at", "due_at", "attempts", "problem"},
 }  # fmt: skip
@@ -199,7 +200,16 @@ def test_r14_the_columns_of_what_belongs_to_a_citizen_are_these() -> None:
 
 def test_r14_no_column_of_a_situation_holds_words_in_clear() -> None:
     clear = {name for name, hint in get_type_hints(Situation).items() if hint in (str, str | None)}
-    assert clear <= {"id", "lane", "nearest", "claimed_by", "settled_by", "acknowledged_by", "paged_to"}
+    assert clear <= {
+        "id",
+        "lane",
+        "nearest",
+        "claimed_by",
+        "settled_by",
+        "acknowledged_by",
+        "paged_to",
+        "pool",
+    }
 
 
 async def test_r14_no_table_can_be_searched_for_words_or_people(tmp_path: Path) -> None:

@@ -201,7 +201,7 @@
 
   if (situation) {
     const first = find("[data-state]").dataset;
-    const known = { updated: first.updated, references: first.references, settled: first.settled, others: first.others };
+    const known = { updated: first.updated, inquiries: first.inquiries, settled: first.settled, others: first.others };
 
     async function renewState() {
       const old = find("[data-state]");
@@ -216,7 +216,7 @@
         if (composer) { say(news.dataset.settled); stop(); } else if (open) say(news.dataset.settled);
       } else if (state.dataset.others && !known.others) {
         if (composer) { say(news.dataset.taken); stop(); }
-      } else if (open && !state.dataset.settled && (state.dataset.updated !== known.updated || state.dataset.references !== known.references)) {
+      } else if (open && !state.dataset.settled && (state.dataset.updated !== known.updated || state.dataset.inquiries !== known.inquiries)) {
         say(news.dataset.more);
       } else if (composer && composer.dataset.stopped && !state.dataset.others) {
         start();
@@ -230,7 +230,7 @@
     async function renewDeliveries() {
       if (!find("[data-moving]")) return;
       // Not the page itself: showing words again is a reading, and is recorded.
-      const page = await part(`${location.pathname}/deliveries`);
+      const page = await part(`${location.pathname}/deliveries${location.search}`);
       for (const list of all("[data-deliveries]")) {
         const newer = find(`[data-deliveries="${CSS.escape(list.dataset.deliveries)}"]`, page);
         if (newer) list.replaceWith(newer);

@@ -37,7 +37,9 @@ async def state_part(request: web.Request) -> web.Response:
 
 async def deliveries_part(request: web.Request) -> web.Response:
     """Return what became of the replies, without words."""
-    owed = await _desk(request).desk.deliveries(_id(request), request[VISITOR].name)
+    desk, me = _desk(request).desk, request[VISITOR].name
+    situation = await desk.peek(_id(request), me)
+    owed = await desk.deliveries(situation.id, me, _first(request, situation.inquiries))
     return page(request, "_all_deliveries.html", owed=owed)
 
 
@@ -63,7 +65,10 @@ async def open_words(request: web.Request) -> web.Response:
     sent = await forms.fields(request)
     console, me = _desk(request), request[VISITOR]
     opened = await console.desk.open(_id(request), me.name)
-    console.opened.note(me.session.digest, opened.situation.id, opened.situation.references, opened.row)
+    shown = len(opened.inquiries)
+    # What joined between the reading and now is not among the few that were read.
+    inquiries = shown if shown < WORDINGS else opened.situation.inquiries
+    console.opened.note(me.session.digest, opened.situation.id, inquiries, opened.row)
     if sent.get("then") == "claim":
         # When somebody was quicker, the page says who holds it or how it ended.
         with contextlib.suppress(SituationTaken, SituationSettled):
@@ -182,16 +187,17 @@ async def _ending(request: web.Request) -> dict[str, Any]:
 
 
 async def _more_was_said(request: web.Request, sent: dict[str, str]) -> bool:
-    """Tell whether a citizen wrote something since the page with this form was shown."""
+    """Tell whether a citizen whose words stood on the page with this form has written more since.
+
+    Who joined since is no reason to stop: while thousands ask about one event, an answer would never get out.
+    """
     console, me = _desk(request), request[VISITOR]
-    seen = sent.get("seen", "")
-    if not (seen.isascii() and seen.isdigit()):
+    seen = forms.number(sent, "seen")
+    if seen is None or not console.opened.inquiries(me.session.digest, _id(request)):
         return False
+    first, shown = forms.number(sent, "first") or 0, forms.number(sent, "shown") or WORDINGS
     try:
-        situation = await console.desk.peek(_id(request), request[VISITOR].name)
-        if not console.opened.covers(me.session.digest, situation.id, situation.references):
-            return False
-        return await console.desk.said(situation.id, me.name) > int(seen)
+        return await console.desk.said(_id(request), me.name, first, min(shown, WORDINGS)) > seen
     except NotFound:
         return False
 
@@ -221,12 +227,14 @@ async def _show(
     situation = await console.desk.peek(_id(request), request[VISITOR].name)
     standing = _standing(request, situation)
     notice = request.query.get("notice", "")
-    if not console.opened.covers(me.session.digest, situation.id, situation.references):
+    open_to_me = min(console.opened.inquiries(me.session.digest, situation.id), situation.inquiries)
+    if not open_to_me:
         return page(request, "unopened.html", status=status, notice=notice, sent=sent or {}, **standing)
-    first = _first(request, len(situation.references))
+    first = _first(request, open_to_me)
     # The page that an opening leads to stands under that opening's row; every other that shows words has its own.
     under = console.opened.first_look(me.session.digest, situation.id) if first == 0 else None
-    opened = await console.desk.open(situation.id, me.name, more=True, first=first, under=under)
+    most = min(WORDINGS, open_to_me - first)
+    opened = await console.desk.open(situation.id, me.name, more=True, first=first, most=most, under=under)
     sent = sent or {}
     text = sent.get("text", opened.draft or "")
     corpus = console.live.corpus
@@ -244,7 +252,8 @@ async def _show(
         ],
         why=lines(why, catalogue(language_of(request))) if why is not None else (),
         seen=opened.said,
-        total=len(opened.situation.references),
+        total=opened.situation.inquiries,
+        open_to_me=open_to_me,
         wordings=WORDINGS,
         reasons=list(CallReason),
         colleagues=await _colleagues(request),

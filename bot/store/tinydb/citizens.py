@@ -3,12 +3,12 @@
 from dataclasses import replace
 from datetime import datetime
 
-from bot.errors import MessageSeen, NotFound, SituationSettled, Stale, StoreError
+from bot.errors import MessageSeen, NotFound, PoolMoved, SituationSettled, Stale, StoreError
 from bot.models import Conversation, Inquiry, InquiryStatus, Situation, SituationStatus
 from bot.store.base import Addition, Effect, Filing
 from bot.store.tinydb.core import Core, verb
-from bot.store.tinydb.shared import follow_inquiries, owe, raise_alarm, remove_inquiry
-from bot.store.tinydb.tables import Counter, SeenMessage
+from bot.store.tinydb.shared import follow_inquiries, oldest_in, owe, raise_alarm, remove_inquiry
+from bot.store.tinydb.tables import Counter, PoolCount, SeenMessage
 
 
 class CitizenVerbs(Core):
@@ -75,12 +75,40 @@ class CitizenVerbs(Core):
                 "The new inquiry names another situation than the one it opens; nothing was filed."
             )
         stored = self._tables.situations.get(filing.situation.id)
-        situation = filing.situation if stored is None else _joined(stored, filing)
+        self._tables.inquiries.add(filing.inquiry)
+        situation = self._opened(filing) if stored is None else self._joined(stored, filing)
         self._tables.situations.put(situation)
         if filing.situation.urgent is not None:
             raise_alarm(self._tables, situation, filing.inquiry.opened_at)
-        self._tables.inquiries.add(filing.inquiry)
         owe(self._tables, filing.inquiry.id, filing.receipt)
+
+    def _opened(self, filing: Filing) -> Situation:
+        situation, compared = filing.situation, filing.compared
+        if situation.pool is None:
+            return situation
+        if compared is not None:
+            later = self._tables.open_by_pool.after(situation.pool, compared.seen)
+            if any(other.id not in compared.beside for other in self._tables.situations.all_at(later)):
+                raise PoolMoved(
+                    "Another situation was opened meanwhile; compare the new inquiry with it first."
+                )
+        count = self._tables.pools.get(situation.pool) or PoolCount(name=situation.pool, opened=0)
+        count = replace(count, opened=count.opened + 1)
+        self._tables.pools.put(count)
+        return replace(situation, number=count.opened)
+
+    def _joined(self, situation: Situation, filing: Filing) -> Situation:
+        if situation.status is not SituationStatus.OPEN:
+            raise SituationSettled(
+                "The situation to join was answered or closed meanwhile; open another one."
+            )
+        return replace(
+            situation,
+            references=oldest_in(self._tables, situation.id),
+            inquiries=situation.inquiries + 1,
+            languages=tuple(dict.fromkeys((*situation.languages, filing.inquiry.language))),
+            urgent=situation.urgent or filing.situation.urgent,
+        )
 
     def _add(self, addition: Addition) -> None:
         inquiry = self._unclosed(addition.inquiry_id)
@@ -109,15 +137,3 @@ class CitizenVerbs(Core):
         if inquiry.status is InquiryStatus.CLOSED:
             raise NotFound(f"Inquiry {inquiry.reference} is closed; open another one.")
         return inquiry
-
-
-def _joined(situation: Situation, filing: Filing) -> Situation:
-    if situation.status is not SituationStatus.OPEN:
-        raise SituationSettled("The situation to join was answered or closed meanwhile; open another one.")
-    return replace(
-        situation,
-        references=(*situation.references, filing.inquiry.reference),
-        languages=tuple(dict.fromkeys((*situation.languages, filing.inquiry.language))),
-        urgent=situation.urgent or filing.situation.urgent,
-        updated_at=filing.inquiry.opened_at,
-    )

@@ -6,7 +6,7 @@ from typing import Any, Generic, TypeVar
 
 from bot.errors import NotFound, StoreError
 from bot.store.tinydb.codec import Codec, Document
-from bot.store.tinydb.indexes import Grouped, Ordered, Unique
+from bot.store.tinydb.indexes import Grouped, KeyOf, Ordered, OrderedGroups, Unique
 from bot.store.tinydb.table import RowDB
 
 R = TypeVar("R")
@@ -25,9 +25,13 @@ class Collection(Generic[R]):
         self._key_of: Callable[[Document], Any] = itemgetter(*key)
         self._by_key = self.table.index(Unique(self._key_of))
 
-    def grouped(self, field: str) -> Grouped:
-        """Let an index follow that finds rows by the value of `field`."""
-        return self.table.index(Grouped(itemgetter(field)))
+    def grouped(self, *fields: str) -> Grouped:
+        """Let an index follow that finds rows by the value of the field, or the values of several."""
+        return self.table.index(Grouped(itemgetter(*fields)))
+
+    def ordered_groups(self, key_of: KeyOf, order: str) -> OrderedGroups:
+        """Let an index follow that finds rows by `key_of`, in order of a field, without those where it is None."""
+        return self.table.index(OrderedGroups(key_of, itemgetter(order)))
 
     def ordered(self, key_of: Callable[[Document], Any]) -> Ordered:
         """Let an index follow that keeps rows in order of `key_of`, without those where it is None."""

@@ -71,9 +71,65 @@ class Grouped:
         if new is not None:
             self._groups.setdefault(new, {})[doc_id] = None
 
+    def has(self, key: Any) -> bool:
+        """Tell whether there is a row with that key."""
+        return key in self._groups
+
     def get(self, key: Any) -> Sequence[int]:
         """Return the ids of the rows with that key, smallest first."""
         return sorted(self._groups.get(key, ()))
+
+
+class OrderedGroups:
+    """All rows that share a key, in the order of another key, then of their ids."""
+
+    def __init__(self, key_of: KeyOf, order_of: KeyOf) -> None:
+        self._key_of = key_of
+        self._order_of = order_of
+        self._groups: dict[Any, list[tuple[Any, int]]] = {}
+
+    def fill(self, rows: Iterable[tuple[int, Document]]) -> None:
+        """Take in all rows."""
+        for doc_id, document in rows:
+            key = self._key_of(document)
+            if key is not None:
+                self._groups.setdefault(key, []).append((self._order_of(document), doc_id))
+        for group in self._groups.values():
+            group.sort()
+
+    def change(self, doc_id: int, before: Document | None, after: Document | None) -> None:
+        """Follow one row."""
+        old, was = self._place(before)
+        new, now = self._place(after)
+        if old == new and was == now:
+            return
+        if old is not None:
+            group = self._groups[old]
+            del group[bisect_left(group, (was, doc_id))]
+            if not group:
+                del self._groups[old]
+        if new is not None:
+            insort(self._groups.setdefault(new, []), (now, doc_id))
+
+    def get(self, key: Any, first: int = 0, most: int | None = None) -> Sequence[int]:
+        """Return the ids of the rows with that key, from place `first` on, at most `most`."""
+        rows = self._groups.get(key, [])
+        return [doc_id for _, doc_id in rows[first : None if most is None else first + most]]
+
+    def after(self, key: Any, order: Any) -> Sequence[int]:
+        """Return the ids of the rows with that key that come after `order`."""
+        rows = self._groups.get(key, [])
+        return [doc_id for _, doc_id in rows[bisect_right(rows, order, key=_key) :]]
+
+    def count(self, key: Any) -> int:
+        """Return how many rows have that key."""
+        return len(self._groups.get(key, ()))
+
+    def _place(self, document: Document | None) -> tuple[Any, Any]:
+        if document is None:
+            return None, None
+        key = self._key_of(document)
+        return (None, None) if key is None else (key, self._order_of(document))
 
 
 class Ordered:

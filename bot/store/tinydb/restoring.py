@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from bot.errors import StoreUnusable
-from bot.models import Conversation, Inquiry, Sealed, Situation
+from bot.models import OLDEST_NAMED, Conversation, Inquiry, Sealed, Situation
 from bot.store.tinydb.codec import Document
 from bot.store.tinydb.copies import LEFT_OUT
 from bot.store.tinydb.disk import FILE, KEYS_ID, LOCK, WORDS_ID, examine, has_store, make
@@ -148,9 +148,10 @@ class _Kept:
         )
 
     def _situation(self, document: Document, inside: Sequence[Inquiry], vault: Vault) -> Situation:
-        known = {inquiry.reference for inquiry in inside}
+        inside = sorted(inside, key=lambda inquiry: inquiry.opened_at)
         fields = document | {
-            "references": tuple(reference for reference in document["references"] if reference in known),
+            "references": tuple(inquiry.reference for inquiry in inside[:OLDEST_NAMED]),
+            "inquiries": len(inside),
             "languages": tuple(dict.fromkeys(inquiry.language for inquiry in inside)),
         }
         data_key = self._wrapped.get(document["id"])

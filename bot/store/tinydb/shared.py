@@ -7,6 +7,7 @@ from datetime import datetime
 from bot.audit import Chain
 from bot.errors import EntryChanged, StoreError
 from bot.models import (
+    OLDEST_NAMED,
     Alarm,
     AuditAct,
     AuditEntry,
@@ -23,10 +24,16 @@ from bot.store.tinydb.tables import Tables
 UNSETTLED = (InquiryStatus.OPEN, InquiryStatus.WAITING)
 
 
-def inquiries_of(tables: Tables, situation_id: str) -> Sequence[Inquiry]:
-    """Return the inquiries in a situation, oldest first."""
-    found = tables.inquiries.all_at(tables.inquiries_by_situation.get(situation_id))
-    return sorted(found, key=lambda inquiry: inquiry.opened_at)
+def inquiries_of(
+    tables: Tables, situation_id: str, first: int = 0, most: int | None = None
+) -> Sequence[Inquiry]:
+    """Return the inquiries in a situation, oldest first, from number `first` on, at most `most`."""
+    return tables.inquiries.all_at(tables.inquiries_by_situation.get(situation_id, first, most))
+
+
+def oldest_in(tables: Tables, situation_id: str) -> tuple[str, ...]:
+    """Return the references that a situation names."""
+    return tuple(inquiry.reference for inquiry in inquiries_of(tables, situation_id, most=OLDEST_NAMED))
 
 
 def owe(tables: Tables, inquiry_id: str, delivery: Delivery) -> None:
@@ -40,7 +47,7 @@ def follow_inquiries(tables: Tables, situation_id: str, at: datetime) -> None:
     """Close the situation when every inquiry in it is closed; resolve an open one when nothing in it is left to
     answer."""
     situation = tables.situations.need(situation_id)
-    statuses = {inquiry.status for inquiry in inquiries_of(tables, situation_id)}
+    statuses = {status for status in InquiryStatus if tables.inquiries_by_status.has((situation_id, status))}
     if statuses == {InquiryStatus.CLOSED}:
         status = SituationStatus.CLOSED
     elif situation.status is SituationStatus.OPEN and not statuses.intersection(UNSETTLED):
@@ -67,7 +74,7 @@ def remove_inquiry(tables: Tables, inquiry: Inquiry, at: datetime | None) -> Non
     tables.deliveries.remove_at(tables.deliveries_by_inquiry.get(inquiry.id))
     tables.inquiries.remove(inquiry.id)
     situation = tables.situations.need(inquiry.situation_id)
-    remaining = inquiries_of(tables, situation.id)
+    remaining = tables.inquiries_by_situation.count(situation.id)
     if not remaining:
         tables.situations.remove(situation.id)
         tables.alarms.remove(situation.id)
@@ -75,8 +82,13 @@ def remove_inquiry(tables: Tables, inquiry: Inquiry, at: datetime | None) -> Non
     tables.situations.put(
         replace(
             situation,
-            references=tuple(other for other in situation.references if other != inquiry.reference),
-            languages=tuple(dict.fromkeys(other.language for other in remaining)),
+            references=oldest_in(tables, situation.id),
+            inquiries=remaining,
+            languages=tuple(
+                language
+                for language in situation.languages
+                if tables.inquiries_by_language.has((situation.id, language))
+            ),
             updated_at=at or situation.updated_at,
         )
     )

@@ -17,7 +17,7 @@ from bot.models import (
     SituationStatus,
     StoredEntry,
 )
-from bot.store.base import Reading
+from bot.store.base import Pool, Reading
 from bot.store.tinydb.core import Core, verb
 from bot.store.tinydb.shared import UNSETTLED, acknowledge, add_version, inquiries_of, note, owe
 
@@ -42,9 +42,18 @@ class SituationVerbs(Core):
         return None if inquiry is None else self._tables.situations.get(inquiry.situation_id)
 
     @verb
-    def inquiries_in(self, situation_id: str) -> Sequence[Inquiry]:
+    def inquiries_in(self, situation_id: str, first: int = 0, most: int | None = None) -> Sequence[Inquiry]:
         """Return the inquiries in the situation, oldest first, for work that shows their words to nobody."""
-        return inquiries_of(self._tables, situation_id)
+        return inquiries_of(self._tables, situation_id, first, most)
+
+    @verb
+    def pool(self, name: str, after: int = 0) -> Pool:
+        """Return the open situations of the pool with numbers beyond `after`."""
+        opened = self._tables.pools.get(name)
+        return Pool(
+            number=0 if opened is None else opened.opened,
+            situations=self._tables.situations.all_at(self._tables.open_by_pool.after(name, after)),
+        )
 
     @verb
     def open_situation(
@@ -60,7 +69,7 @@ class SituationVerbs(Core):
     ) -> Reading:
         """Record that `staff` is shown the words of inquiries in the situation, and return those inquiries."""
         situation = self._tables.situations.need(situation_id)
-        shown = inquiries_of(self._tables, situation_id)[first : None if most is None else first + most]
+        shown = inquiries_of(self._tables, situation_id, first, most)
         references = tuple(inquiry.reference for inquiry in shown)
         if under is None:
             act = AuditAct.OPENED_MORE if more else AuditAct.OPENED

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
+from operator import itemgetter
 from typing import Any, cast
 
 from bot.models import (
@@ -65,6 +66,14 @@ class Learned:
     body: bytes
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PoolCount:
+    """How many situations were ever opened in a pool."""
+
+    name: str
+    opened: int
+
+
 class Tables:
     """All documents of the desk."""
 
@@ -83,7 +92,9 @@ class Tables:
 
         self.inquiries = KeyedCollection(db, "inquiries", Inquiry, "id", self.keys)
         self.inquiry_by_reference = self.inquiries.unique("reference")
-        self.inquiries_by_situation = self.inquiries.grouped("situation_id")
+        self.inquiries_by_situation = self.inquiries.ordered_groups(itemgetter("situation_id"), "opened_at")
+        self.inquiries_by_status = self.inquiries.grouped("situation_id", "status")
+        self.inquiries_by_language = self.inquiries.grouped("situation_id", "language")
         self.settled_inquiries = {
             (status, urgent): self.inquiries.ordered(partial(_settled, status, urgent))
             for status in InquiryStatus
@@ -97,6 +108,10 @@ class Tables:
         self.situations = KeyedCollection(db, "situations", Situation, "id", self.keys)
         self.queue = self.situations.ordered(_place_in_queue)
         self.claims_by_end = self.situations.ordered(lambda doc: doc["claimed_until"])
+        self.open_by_pool = self.situations.ordered_groups(
+            lambda doc: doc["pool"] if doc["status"] == SituationStatus.OPEN else None, "number"
+        )
+        self.pools = Collection(db, "pools", PoolCount, "name")
 
         self.deliveries = Collection(db, "deliveries", Delivery, "id")
         self.deliveries_by_inquiry = self.deliveries.grouped("inquiry_id")

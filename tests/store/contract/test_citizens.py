@@ -171,9 +171,9 @@ async def test_a_filing_joins_a_situation_that_is_open(store: Store) -> None:
         replace(
             first.situation,
             references=("R-1", "R-2"),
+            inquiries=2,
             languages=("en", "zh-Hans"),
             urgent=UrgentKind.DANGER,
-            updated_at=at(5),
             claimed_by="ada",
             claimed_until=at(15),
         )

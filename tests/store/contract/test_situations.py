@@ -195,6 +195,7 @@ async def test_an_answer_and_its_deliveries_land_together(store: Store) -> None:
     assert resolved == replace(
         first.situation,
         references=("R-1", "R-2"),
+        inquiries=2,
         status=SituationStatus.RESOLVED,
         updated_at=at(10),
         staff_wrote_at=at(10),
@@ -333,6 +334,7 @@ async def test_closing_closes_the_situation_and_its_inquiries_without_an_answer(
     assert closed == replace(
         first.situation,
         references=("R-1", "R-2"),
+        inquiries=2,
         status=SituationStatus.CLOSED,
         updated_at=at(10),
         staff_wrote_at=at(2),

@@ -102,7 +102,9 @@ async def test_a_purged_inquiry_leaves_its_situation_to_the_others(store: Store)
     resolved = await answer(store, "1", "2")
     await store.close_inquiry("i-1", at(5), was=ANSWERED)
     await store.purge_inquiry("i-1")
-    assert await store.situation("s-1") == replace(resolved, references=("R-2",), languages=("en",))
+    assert await store.situation("s-1") == replace(
+        resolved, references=("R-2",), inquiries=1, languages=("en",)
+    )
     assert (await store.deliveries_of("i-2"))[0] == second.receipt
 
 
