@@ -27,10 +27,15 @@ from bot.engines import open_store
 from bot.errors import DeskError
 from bot.fit import FitWorker
 from bot.headers import harden
+from bot.health import Health
 from bot.locale import catalogue
+from bot.logs import process_name
+from bot.measured import measured
+from bot.metrics import Metrics
 from bot.models import Address, Alarm, KnowledgeEntry, Language, Reply, Role, Situation
 from bot.oversight import Oversight
 from bot.paging import Audience, Pager
+from bot.patience import Patience
 from bot.safekeeping import Key, find_key
 from bot.staff import create_console
 from bot.staff.auth import Accounts
@@ -46,8 +51,12 @@ log = logging.getLogger(__name__)
 
 STAFF_CHAT_LANGUAGES: tuple[Language, ...] = ("zh-Hans", "en")
 """Who reads the staff chat is not known, so it is told in both."""
-DRAIN = 15.0
+END = 14.0
+"""Seconds that the end may take before what is left of it is broken off, step by step: it is over within 20."""
+DRAIN = 8.0
 """Seconds that requests in hand have at the end."""
+IN_HAND = 6.0
+"""Seconds that each other thing in hand has."""
 
 
 def utc_now() -> dt.datetime:
@@ -60,8 +69,11 @@ class App:
 
     def __init__(self, settings: Settings, store: Store, vault: Vault) -> None:
         self.settings = settings
+        self.metrics = Metrics(process_name())
+        engine, store = store, measured(store, self.metrics)
         self.store = store
         self._vault = vault
+        self._patience = Patience(END)
 
         async def stored() -> Sequence[KnowledgeEntry]:
             return await stored_entries(store, vault)
@@ -86,6 +98,7 @@ class App:
             clock=utc_now,
             timezone=zone,
             send_later=self._send_later,
+            meter=self.metrics,
         )
         self.accounts = Accounts(store, vault, utc_now)
         self.webchat = WebChat(
@@ -118,9 +131,12 @@ class App:
             clock=utc_now,
             tell=None if staff_chat is None else self._tell_staff,
         )
-        self._control = _control(self, store)
+        self.health = Health(
+            store=store, live=self.live, metrics=self.metrics, settings=settings, clock=utc_now
+        )
+        self._control = _control(self, engine)
         self._runner: web.AppRunner | None = None
-        self._follower: asyncio.Task[None] | None = None
+        self._followers: list[asyncio.Task[None]] = []
         self.port = settings.port
 
     @property
@@ -161,7 +177,10 @@ class App:
         await web.SockSite(self._runner, listening).start()
         if self._control is not None:
             await self._control.start()
-        self._follower = asyncio.create_task(self._follow_knowledge(), name="follow knowledge")
+        self._followers = [
+            asyncio.create_task(self._follow_knowledge(), name="follow knowledge"),
+            asyncio.create_task(self.metrics.watch_lag(), name="watch the event loop"),
+        ]
         await self._deliverer.start()
         await self._clockwork.start()
         await self._pager.start()
@@ -171,6 +190,7 @@ class App:
     def application(self) -> web.Application:
         """Return everything that is served over HTTP: chat page, API, webhook, console."""
         web_app = web.Application(client_max_size=64 * 1024)
+        self.health.add_to(web_app)
         self.webchat.add_routes(web_app)
         if self.telegram is not None:
             self.telegram.add_routes(web_app)
@@ -194,22 +214,46 @@ class App:
         return web_app
 
     async def stop(self) -> None:
-        """Take nothing new, finish what is in hand, let go of the data."""
-        if self.telegram is not None:
-            await self.telegram.stop()
-        if self._control is not None:
-            await self._control.stop()
+        """Take nothing new, finish what is in hand, let go of the data and of every duty; within 20 seconds."""
+        patience = self._patience
+        patience.begin()
+        self.health.draining = True
+        log.info("The desk is stopping")
         if self._runner is not None:
-            await self._runner.cleanup()
-        await self.assistant.stop()
-        await self._deliverer.stop()
-        await self._clockwork.stop()
-        await self._pager.stop()
-        await self.live.stop()
+            # Balancers see that this process is not ready, and send what comes now to others.
+            await patience.pause(self.settings.drain_notice)
+            intake = [patience.within("requests", self._runner.cleanup(), DRAIN + 1)]
+            if self._control is not None:
+                intake.append(patience.within("commands", self._control.stop(), IN_HAND))
+            if self.telegram is not None:
+                intake.append(patience.within("telegram", self.telegram.drain(), DRAIN))
+            await asyncio.gather(*intake)
+        for task in self._followers:
+            task.cancel()
         self._fitting.stop()
-        if self._follower is not None:
-            self._follower.cancel()
-            await asyncio.gather(self._follower, return_exceptions=True)
+        await asyncio.gather(
+            *(
+                patience.within(name, part.stop(), IN_HAND)
+                for name, part in (
+                    ("messages", self.assistant),
+                    ("deliveries", self._deliverer),
+                    ("clockwork", self._clockwork),
+                    ("alarms", self._pager),
+                    ("content", self.live),
+                )
+            ),
+        )
+        await asyncio.gather(*self._followers, return_exceptions=True)
+        await patience.within("store", self._let_go(), IN_HAND)
+        log.info("The desk has stopped")
+
+    def hurry(self) -> None:
+        """Let a stop that has begun, or is to come, wait for nothing much."""
+        self._patience.hurry()
+
+    async def _let_go(self) -> None:
+        if self.telegram is not None:
+            await self.telegram.close()
         await self.store.close()
 
     async def _follow_knowledge(self) -> None:

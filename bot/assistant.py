@@ -3,9 +3,10 @@
 import asyncio
 import datetime as dt
 import logging
-from collections.abc import Awaitable, Callable
+import time
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
-from typing import Any
+from typing import Any, Protocol
 from weakref import WeakValueDictionary
 
 from bot import replies
@@ -71,6 +72,26 @@ _STATELESS = {
 """Commands whose reply is the same for everybody."""
 
 
+class Meter(Protocol):
+    """Hears what becomes of messages, to count it; never what they say."""
+
+    def outcome(self, channel: str, name: str) -> None:
+        """A message had this outcome; `refused` and `repeated` beside those that are recorded."""
+
+    def answered(self, channel: str, replies: Sequence[Reply], seconds: float) -> None:
+        """A message was answered with these replies after so many seconds."""
+
+
+class Uncounted:
+    """A meter where nobody counts."""
+
+    def outcome(self, channel: str, name: str) -> None:
+        """Let it go."""
+
+    def answered(self, channel: str, replies: Sequence[Reply], seconds: float) -> None:
+        """Let it go."""
+
+
 class Assistant:
     """Answers citizens. One message of an address at a time; addresses in parallel."""
 
@@ -83,8 +104,10 @@ class Assistant:
         clock: Callable[[], dt.datetime],
         timezone: dt.tzinfo,
         send_later: Callable[[Address, Reply], Awaitable[None]],
+        meter: Meter | None = None,
     ) -> None:
         """`send_later` reaches a citizen outside a response when the outbox cannot."""
+        self._meter = meter or Uncounted()
         self._store = store
         self._vault = vault
         self._live = live
@@ -108,8 +131,11 @@ class Assistant:
         message = replace(
             message, text=_writable(message.text), received_at=message.received_at.astimezone(self._timezone)
         )
+        began = time.monotonic()
         urgent = urgent_alone(message, self._live.corpus)
-        return await (self._in_turn(message) if urgent is None else self._at_once(message, urgent))
+        said = await (self._in_turn(message) if urgent is None else self._at_once(message, urgent))
+        self._meter.answered(message.address.channel, said, time.monotonic() - began)
+        return said
 
     def urgent(self, message: IncomingMessage) -> bool:
         """Tell, from the message alone, whether it gets a card at once: such a message must wait for nothing."""
@@ -218,6 +244,7 @@ class Assistant:
             return await self._in_turn(message)
         except Exception:
             log.exception("An urgent message could not be filed")
+            self._meter.outcome(message.address.channel, "error")
             return (self._bare_card(message, decision, None),)
 
     async def _report_late(
@@ -271,6 +298,7 @@ class Assistant:
         memory = Memory() if over else open_memory(self._vault, before)
         digest = self._vault.digest("message", f"{key}\0{message.id}")
         if await self._store.message_seen(digest):
+            self._meter.outcome(message.address.channel, "repeated")
             return self._again(message, memory)
         withheld_before = (
             await self._store.conversation(withheld_key(self._vault, key)) if memory.withholding else None
@@ -292,7 +320,9 @@ class Assistant:
             if not isinstance(decision, Urgent):
                 raise
             log.error("An urgent message could not be filed", extra={"problem": type(exc).__name__})
+            self._meter.outcome(message.address.channel, outcome.name)
             return (replies.urgent_card(moment.content, decision, moment.language, None, None),)
+        self._meter.outcome(message.address.channel, outcome.name)
         return said
 
     async def _hold(self, conversation: str, held: Withheld, before: Conversation | None) -> None:
@@ -414,7 +444,9 @@ class Assistant:
             language=language_spoken(message, Memory()),
         )
         decision = route(message, ConversationState(), corpus)
+        channel = message.address.channel
         if isinstance(decision, Urgent):
+            self._meter.outcome(channel, f"urgent_{decision.kind.value}")
             return (replies.urgent_card(corpus.content, decision, moment.language, None, None),)
         needs_nothing = isinstance(decision, Answer | Clarification) or (
             # What a command changes, or says of the citizen's own questions, is not known now.
@@ -423,7 +455,10 @@ class Assistant:
             and (decision.act is Act.TOPICS or decision.argument is None)
         )
         if needs_nothing:
-            return self._outcomes.of(moment, decision).replies
+            outcome = self._outcomes.of(moment, decision)
+            self._meter.outcome(channel, outcome.name)
+            return outcome.replies
+        self._meter.outcome(channel, "refused")
         raise cause
 
     def _again(self, message: IncomingMessage, memory: Memory) -> tuple[Reply, ...]:

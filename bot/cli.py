@@ -142,11 +142,24 @@ async def _serve_until_stopped(settings: Settings, find_key, open_app) -> int:  
     key = find_key(settings)
     app = await open_app(settings, key)
     stopping = asyncio.Event()
+
+    def stop() -> None:
+        if stopping.is_set():
+            app.hurry()
+        stopping.set()
+
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, stopping.set)
+        loop.add_signal_handler(number, stop)
+    told = asyncio.ensure_future(stopping.wait())
+    starting = asyncio.ensure_future(app.start())
+    await asyncio.wait({told, starting}, return_when=asyncio.FIRST_COMPLETED)
+    if not starting.done():
+        starting.cancel()  # it lets go of what it has by itself
+        await asyncio.wait({starting})
+        return 0
     try:
-        await app.start()
+        await starting
     except OSError as exc:
         raise DeskError(
             say["cli.port_taken"].format(port=settings.port, problem=exc.strerror or exc)
@@ -162,7 +175,7 @@ async def _serve_until_stopped(settings: Settings, find_key, open_app) -> int:  
         print(say["cli.ready"])
     sys.stdout.flush()
     try:
-        await stopping.wait()
+        await told
     finally:
         await app.stop()
     return 0

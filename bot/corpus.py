@@ -312,6 +312,11 @@ class LiveCorpus:
         """Why the newest files are not live; empty when they are."""
 
     @property
+    def started(self) -> bool:
+        """Whether there is a corpus that answers."""
+        return self._corpus is not None
+
+    @property
     def corpus(self) -> Corpus:
         """The current snapshot. Take it once for a whole message."""
         if self._corpus is None:

@@ -1,6 +1,8 @@
 """Logs: one JSON object a line on stderr. A line is a short sentence plus fields, never a citizen's words."""
 
 import logging
+import os
+import socket
 import sys
 from datetime import UTC, datetime
 
@@ -9,8 +11,17 @@ import orjson
 _STANDARD = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
 
 
+def process_name() -> str:
+    """Return what tells this process from others of the desk: the host's name and a number."""
+    return f"{socket.gethostname()}:{os.getpid()}"
+
+
 class JsonLines(logging.Formatter):
     """Formats a record as one line of JSON."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._process = process_name()
 
     def format(self, record: logging.LogRecord) -> str:
         """Return the line; an exception is given by type and place, since its text may quote what was read."""
@@ -18,6 +29,7 @@ class JsonLines(logging.Formatter):
             "at": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
             "level": record.levelname.lower(),
             "from": record.name,
+            "process": self._process,
             "says": record.getMessage(),
         }
         line.update({name: value for name, value in vars(record).items() if name not in _STANDARD})

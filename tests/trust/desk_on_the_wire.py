@@ -106,7 +106,8 @@ async def wire(corpus: Corpus, tmp_path: Path, **environ: str) -> AsyncIterator[
             finally:
                 store.problem = None
                 store.let_go()
-                await telegram.stop()
+                await telegram.drain()
+                await telegram.close()
                 await assistant.stop()
                 await deliverer.stop()
         await kept.close()

@@ -41,5 +41,6 @@ async def the_whole(tmp_path: Path, corpus: Corpus, **environ: str) -> AsyncIter
         yield World(store, vault, utc_now, app.live, app.desk, app.oversight, app.accounts, settings, client)  # type: ignore[arg-type]
     await app.assistant.stop()
     assert app.telegram is not None
-    await app.telegram.stop()
+    await app.telegram.drain()
+    await app.telegram.close()
     await store.close()

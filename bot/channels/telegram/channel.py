@@ -98,7 +98,7 @@ class TelegramChannel:
         """Begin to serve. Returns at once: while Telegram cannot be reached, the rest of the desk runs."""
         self._connection = asyncio.create_task(self._stay_connected(), name="telegram")
 
-    async def stop(self) -> None:
+    async def drain(self) -> None:
         """Take nothing new, finish what is under way, and let Telegram forget what had its effect."""
         self._stopping = True
         if self._connection is not None:
@@ -108,6 +108,9 @@ class TelegramChannel:
         with suppress(DeskError, OSError):
             async with asyncio.timeout(MOMENT):
                 await self._polling.confirm()
+
+    async def close(self) -> None:
+        """Let go of the connections; nothing can be sent any more."""
         await self._client.close()
 
     async def send(self, address: Address, reply: Reply) -> DeliveryStatus:

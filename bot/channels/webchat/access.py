@@ -13,6 +13,8 @@ REQUEST_ID = web.RequestKey("request_id", str)
 
 log = logging.getLogger("bot.access")
 
+QUIET = frozenset({"/healthz", "/readyz", "/metrics"})
+"""Asked by machines every few seconds: their lines would bury the others."""
 _METHODS = frozenset({"GET", "HEAD", "POST", "OPTIONS", "PUT", "PATCH", "DELETE"})
 
 
@@ -31,13 +33,15 @@ async def log_access(request: web.Request, handler: Handler) -> web.StreamRespon
         raise
     finally:
         resource = request.match_info.route.resource
-        log.info(
+        route = resource.canonical if resource is not None else "none"
+        log.log(
+            logging.DEBUG if route in QUIET else logging.INFO,
             "Request served",
             extra={
                 "request_id": request[REQUEST_ID],
                 # A method is the client's own word; only known ones are repeated.
                 "method": request.method if request.method in _METHODS else "other",
-                "route": resource.canonical if resource is not None else "none",
+                "route": route,
                 "status": status,
                 "ms": round((time.monotonic() - started) * 1000, 1),
             },

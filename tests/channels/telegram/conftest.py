@@ -100,6 +100,10 @@ def settings(
         public_url=public_url,
         embed_origins=(),
         trusted_proxies=(),
+        database_url=None,
+        database_direct_url=None,
+        metrics_token=None,
+        drain_notice=0,
     )
 
 
@@ -138,7 +142,8 @@ class Bench:
             try:
                 yield channel
             finally:
-                await channel.stop()
+                await channel.drain()
+                await channel.close()
                 await runner.cleanup()
 
 

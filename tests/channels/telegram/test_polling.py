@@ -40,7 +40,8 @@ async def test_a_refused_token_turns_only_the_channel_off(
     await channel.start()
     await api.wait_until(lambda: len(api.calls) == 1)
     await asyncio.sleep(0.1)
-    await channel.stop()
+    await channel.drain()
+    await channel.close()
     assert [call.method for call in api.calls] == ["getMe"]
     assert "Telegram refuses the token; copy TELEGRAM_TOKEN again from BotFather" in caplog.text
     assert "1:wrong" not in caplog.text
@@ -170,4 +171,5 @@ async def test_a_proxy_carries_everything_where_telegram_is_blocked(
     await channel.start()
     await api.say(11, "hello")
     await api.wait_for_message(11)
-    await channel.stop()
+    await channel.drain()
+    await channel.close()

@@ -74,7 +74,8 @@ async def test_an_address_that_telegram_refuses_is_tried_again_and_named(
     channel = Bench(api=api, assistant=assistant).channel(settings(api, public_url="http://desk.example"))
     await channel.start()
     await api.wait_until(lambda: len(api.called("setWebhook")) == 2)
-    await channel.stop()
+    await channel.drain()
+    await channel.close()
     assert "an https url must be provided for webhook. Set PUBLIC_URL to an https address" in caplog.text
 
 
