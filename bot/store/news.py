@@ -22,9 +22,11 @@ class News:
     Changes come numbered, in the order of the log: the number of each names the place right after it.
     """
 
-    def __init__(self) -> None:
-        self._listeners: WeakSet[_Listener] = WeakSet()
-        self._told: deque[Change] = deque(maxlen=REMEMBERED)
+    def __init__(self, remembers: int = REMEMBERED) -> None:
+        """`remembers` is 0 where the log itself is asked what was told before."""
+        self._listeners: WeakSet[Listener] = WeakSet()
+        self._remembers = remembers
+        self._told: deque[Change] = deque(maxlen=remembers)
         self._places: dict[str, int] = {}
         """How many changes were told up to each place that is remembered."""
         self._count = 0
@@ -33,20 +35,30 @@ class News:
     def listen(self, since: str | None = None) -> AsyncIterator[Change]:
         """Return what is told from now on, until `close`; with `since`, first what was told after that place, or
         one change of every kind with an empty id when the place is not remembered."""
-        listener = _Listener()
-        if since is not None:
-            listener.add(self._after(since))
+        listener = Listener()
+        self.admit(listener, () if since is None else self._after(since))
+        return listener
+
+    def waiting(self) -> "Listener":
+        """Return a listener that hears nothing before it is admitted."""
+        listener = Listener()
+        if self._closed:
+            listener.close()
+        return listener
+
+    def admit(self, listener: "Listener", missed: Iterable[Change]) -> None:
+        """Let a listener hear what it missed, and from now on what all others do."""
+        listener.add(missed)
         if self._closed:
             listener.close()
         else:
             self._listeners.add(listener)
-        return listener
 
     def tell(self, changes: Iterable[Change]) -> None:
         """Remember the changes, and hand them to every listener."""
         told = list(changes)
-        for change in told:
-            if len(self._told) == REMEMBERED:
+        for change in told if self._remembers else ():
+            if len(self._told) == self._remembers:
                 self._places.pop(self._told[0].number, None)
             self._told.append(change)
             self._count += 1
@@ -67,7 +79,7 @@ class News:
         return islice(self._told, len(self._told) - (self._count - known), None)
 
 
-class _Listener(AsyncIterator[Change]):
+class Listener(AsyncIterator[Change]):
     """One listener's queue: a change that already waits is not queued twice.
 
     The number it is handed out with is the older one, and "all of this kind" has none: whoever begins again at a
@@ -82,6 +94,8 @@ class _Listener(AsyncIterator[Change]):
     def add(self, changes: Iterable[Change]) -> None:
         for change in changes:
             whole = Change(kind=change.kind, id="")
+            if change == whole:
+                self._waiting = {other: None for other in self._waiting if other.kind != change.kind}
             if whole not in self._waiting:
                 self._waiting.setdefault(change)
         if len(self._waiting) > LIMIT:

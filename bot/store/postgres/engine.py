@@ -1,31 +1,48 @@
 """The engine for many processes: all verbs on one PostgreSQL database."""
 
+from collections.abc import AsyncIterator
+
 import psycopg
 from psycopg import errors
 
 from bot.audit import Chain
 from bot.errors import StoreUnusable
+from bot.models import Change
+from bot.store.base import Duty
+from bot.store.postgres.accounts import AccountVerbs
+from bot.store.postgres.audit import AuditVerbs
+from bot.store.postgres.changelog import ChangeLog
 from bot.store.postgres.connecting import connect, conninfo, place
-from bot.store.postgres.core import Core, Log
 from bot.store.postgres.database import CONNECTIONS, Database
+from bot.store.postgres.knowledge import KnowledgeVerbs
+from bot.store.postgres.leads import Leads
 from bot.store.postgres.migrating import examine
+from bot.store.postgres.upkeep import UpkeepVerbs
 from bot.vault import Vault
 
 
-class PostgresStore(Core):
+class PostgresStore(AccountVerbs, AuditVerbs, KnowledgeVerbs, UpkeepVerbs):
     """The engine for many processes, on one machine or several: rows in PostgreSQL."""
 
-    def __init__(self, database: Database, chain: Chain, log: Log) -> None:
+    def __init__(self, database: Database, chain: Chain, log: ChangeLog, leads: Leads) -> None:
         super().__init__(database, chain, log)
+        self._changes = log
+        self._leads = leads
 
     async def close(self) -> None:
         """Finish what is being written and let go of the data; closing again is no error."""
+        await self._leads.close()
         await self._database.close()
+        await self._changes.close()
 
+    def changes(self, since: str | None = None) -> AsyncIterator[Change]:
+        """Yield what changes from now on, or after the number `since`, until the store closes."""
+        return self._changes.listen(since)
 
-class _Unheard:
-    def wrote(self) -> None:
-        """Nobody listens."""
+    async def leads(self, duty: Duty) -> bool:
+        """Tell whether this process has the duty now, taking it when nobody has."""
+        self._database.check()
+        return await self._leads.leads(duty)
 
 
 async def open_postgres(
@@ -38,9 +55,17 @@ async def open_postgres(
     user, has an older or newer schema, would lose what it committed, or is sealed with another key.
     """
     await _examine(url, vault)
+    log = ChangeLog(direct_url or url)
+    try:
+        await log.start()
+    except psycopg.Error as exc:
+        raise StoreUnusable(
+            f"The database {place(direct_url or url)} cannot be listened to ({type(exc).__name__}); see to "
+            "DATABASE_DIRECT_URL. Nothing was changed."
+        ) from exc
     database = Database(conninfo(url), connections)
     await database.open()
-    return PostgresStore(database, Chain(vault), _Unheard())
+    return PostgresStore(database, Chain(vault), log, Leads(direct_url or url))
 
 
 async def _examine(url: str, vault: Vault) -> None:

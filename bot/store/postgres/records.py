@@ -55,6 +55,15 @@ class Table(Generic[R]):
             .as_string()
         )
         """The statement that adds one row, to be given `row`."""
+        every = sql.SQL("({}) = ROW ({})").format(
+            sql.SQL(", ").join(map(sql.Identifier, self.columns)),
+            sql.SQL(", ").join(sql.SQL("EXCLUDED.{}").format(sql.Identifier(name)) for name in self.columns),
+        )
+        conflict = sql.SQL(" ON CONFLICT ({}) DO UPDATE SET ").format(
+            sql.SQL(", ").join(map(sql.Identifier, key))
+        )
+        self.put = self.insert + (conflict + every).as_string()
+        """The statement that adds one row in place of the one with its key, if any, to be given `row`."""
 
     def selected(self, alias: str | None = None) -> str:
         """Return the columns as a SELECT names them, of the table or of its `alias`."""
