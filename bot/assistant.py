@@ -58,8 +58,8 @@ from bot.withheld import (
 
 log = logging.getLogger(__name__)
 
-URGENT_WAIT = 1.0
-"""Seconds an urgent card waits for its filing to be confirmed."""
+URGENT_WAIT = 0.6
+"""Seconds an urgent card waits for its filing to be confirmed: with what a channel waits before that, within one."""
 GIVEN_UP_AFTER = 20.0
 """Seconds after which a filing that hangs is said to have failed; when it succeeds all the same, the outbox tells."""
 LATE_ATTEMPTS = 4
@@ -228,7 +228,7 @@ class Assistant:
     # --- one message
 
     async def _at_once(self, message: IncomingMessage, decision: Urgent) -> tuple[Reply, ...]:
-        """File it, but never let the card wait: after a second it goes out without reference and duty line."""
+        """File it, but never let the card wait: after a moment it goes out without reference and duty line."""
         filing = asyncio.ensure_future(self._filed_or_said(message, decision))
         self._background.add(filing)
         filing.add_done_callback(self._background.discard)

@@ -10,6 +10,7 @@ from bot.corpus import LiveCorpus
 from bot.desk import owe
 from bot.errors import DeskError, NotFound, VaultError
 from bot.exchange import forget, let_go, quieten
+from bot.leap import Belief
 from bot.models import Inquiry, InquiryStatus
 from bot.oversight import Oversight
 from bot.quiet import not_before
@@ -25,6 +26,8 @@ SESSION_LIFE = dt.timedelta(hours=12)
 SCRUB_EVERY = dt.timedelta(hours=1)
 QUIETEN_EVERY = dt.timedelta(minutes=5)
 EVERY_ONE = 100_000
+A_MOMENT = dt.timedelta(minutes=1)
+"""By so much the clocks of two processes may differ."""
 
 Change = Callable[[Store, Vault, Inquiry, dt.datetime], Awaitable[None]]
 
@@ -50,6 +53,7 @@ class Clockwork:
         self._live = live
         self._clock = clock
         self._timezone = timezone
+        self._belief = Belief(store)
         self._quietened_at: dt.datetime | None = None
         self._scrubbed_at: dt.datetime | None = None
         self._task: asyncio.Task[None] | None = None
@@ -64,12 +68,21 @@ class Clockwork:
             self._task.cancel()
             await asyncio.gather(self._task, return_exceptions=True)
 
+    async def look(self) -> None:
+        """Do what is due now, when this process has the duty; what goes by age, only while the clock is believed."""
+        if not await self._store.leads("clockwork"):
+            return
+        now = self._clock()
+        claim = dt.timedelta(minutes=self._live.corpus.content.desk.claim_minutes)
+        await self._store.expire_claims(now, now + claim + A_MOMENT)
+        if await self._belief.holds(now):
+            await self.round()
+
     async def round(self) -> None:
-        """Do what is due now."""
+        """Do what is due by age."""
         now = self._clock()
         retention = self._live.corpus.content.desk.retention
         exchange = dt.timedelta(minutes=retention.exchange_minutes)
-        await self._store.expire_claims(now)
         for inquiry in await self._store.inquiries_opened_before(
             _days_before(now, retention.open_days), BATCH
         ):
@@ -144,8 +157,7 @@ class Clockwork:
     async def _run(self) -> None:
         while True:
             try:
-                if await self._store.leads("clockwork"):
-                    await self.round()
+                await self.look()
             except (DeskError, OSError):
                 log.exception("A round of the clockwork failed")
             await asyncio.sleep(EVERY)

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from bot.audit import Chain, Verified
 from bot.corpus import LiveCorpus
 from bot.intents.settings import Watch
+from bot.leap import leapt
 from bot.models import READS, AuditAct, AuditRow, Inquiry, Role
 from bot.store.base import Store
 from bot.vault import Vault
@@ -81,6 +82,10 @@ class Oversight:
         if noted is None:
             self.verified, self.verified_at = found, self._clock()
         return found
+
+    async def clock_leapt(self) -> bool:
+        """Tell whether the clock is so far ahead of the last round that nothing is deleted by it yet."""
+        return await leapt(self._store, self._clock())
 
     async def rows(
         self, *, account: str | None, situation_id: str | None, before: int | None, limit: int

@@ -43,9 +43,11 @@ async def test_a_claim_that_ran_out_returns_to_the_queue_and_staff_hear_of_it(of
     situation = await office.situation_of(await office.hand_over())
     await office.desk.claim(situation, "ada")
     changes = office.desk.changes()
-    await after(office, minutes=19)
+    office.clock.forward(minutes=19)
+    await office.clockwork.look()
     assert (await office.desk.peek(situation, "ada")).claimed_by == "ada"
-    await after(office, minutes=2)
+    office.clock.forward(minutes=2)
+    await office.clockwork.look()
     assert (await office.desk.peek(situation, "ada")).claimed_by is None
     assert await anext(changes) == Change(kind="situation", id=situation)
 

@@ -166,7 +166,9 @@ async def _look_up_banners(request: web.Request, visitor: Visitor, changes: bool
         request[BROWSING] = await console.oversight.browsing(recent=True)
     if visitor.may(Permission.PEOPLE):
         restricted = console.live.corpus.content.desk.restricted_lanes
-        request[ATTENTION] = await attention(console.accounts, restricted)
+        request[ATTENTION] = await attention(
+            console.accounts, restricted, clock_leapt=await console.oversight.clock_leapt()
+        )
 
 
 async def _alarms(console: Console, visitor: Visitor) -> Sequence[Going]:

@@ -423,8 +423,15 @@ class Store(Protocol):
 
     # --- what time does
 
-    async def expire_claims(self, now: datetime) -> Sequence[str]:
-        """Return claims that ran out to the queue; the ids of those situations."""
+    async def last_round(self) -> datetime | None:
+        """Return when what time does was last done, as `note_round` was told; None when it never was."""
+
+    async def note_round(self, at: datetime) -> None:
+        """Keep when what time does was done, in place of what was kept before."""
+
+    async def expire_claims(self, now: datetime, latest: datetime) -> Sequence[str]:
+        """Return claims that ran out to the queue, and those that end after `latest`, which no claim made by now can:
+        the clock was set back; the ids of those situations."""
 
     async def inquiries_settled_before(
         self, at: datetime, status: str, limit: int, *, urgent: bool

@@ -20,6 +20,9 @@ from pathlib import Path
 from typing import Any
 
 import bot.app
+import bot.clockwork
+import bot.store.tinydb.disk
+import bot.store.tinydb.engine
 import bot.store.tinydb.lock
 from bot.cli import main
 
@@ -65,4 +68,7 @@ if __name__ == "__main__":
     sqlite3.connect = partial(sqlite3.connect, factory=AilingConnection)
     bot.store.tinydb.disk.take_lock = take_lock
     bot.app.utc_now = now
+    # What is waited for in the open, shortened for those who wait here.
+    bot.store.tinydb.engine.TRY_AGAIN = 0.5
+    bot.clockwork.EVERY = 0.5
     sys.exit(main(sys.argv[1:]))

@@ -4,9 +4,7 @@ import asyncio
 import datetime as dt
 import itertools
 import json
-import re
 import resource
-import subprocess
 import sys
 import time
 from collections.abc import AsyncIterator
@@ -28,9 +26,13 @@ from tests.walks.desk_process import ROOT
 
 pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.timeout(180)]
 
-CARD_WITHIN = 1.0
-"""Seconds in which somebody in danger is answered, whatever the disk does."""
-REFUSED = {"en": "your message was not recorded", "zh-Hans": "您的消息没有被记录", "zh-Hant": "您的訊息沒有被記錄"}
+CARD_WITHIN = 1.2
+"""Seconds in which somebody in danger is answered, whatever the disk does: one, and what a busy machine adds."""
+REFUSED = {
+    "en": "your message was not recorded",
+    "zh-Hans": "您的消息没有被记录",
+    "zh-Hant": "您的訊息沒有被記錄",
+}
 TELEGRAM_LANGUAGE = {"en": "en", "zh-Hans": "zh-hans", "zh-Hant": "zh-hant"}
 FAR = dt.datetime(2100, 1, 1, tzinfo=dt.UTC)
 
@@ -57,7 +59,9 @@ class Ailing:
         resource.prlimit(self.desk.pid, resource.RLIMIT_FSIZE, (0, resource.RLIM_INFINITY))
 
     def free_the_disk(self) -> None:
-        resource.prlimit(self.desk.pid, resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
+        resource.prlimit(
+            self.desk.pid, resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY, resource.RLIM_INFINITY)
+        )
 
     async def ask(self, text: str, language: str = "en", **more: str) -> tuple[int, dict[str, Any], float]:
         """Send a message as the page does; return status, answer and seconds."""
@@ -69,7 +73,7 @@ class Ailing:
     async def works(self) -> None:
         """Wait until a question for a person is taken again."""
         async with asyncio.timeout(30):
-            while (await self.ask(next(questions)))[0] != 200:
+            while (await self.ask(next(questions)))[0] != 200:  # noqa: ASYNC110 (a disk announces nothing)
                 await asyncio.sleep(0.5)
 
 
@@ -187,20 +191,46 @@ async def test_on_a_disk_of_two_seconds_a_write_a_card_comes_within_one(ailing: 
         await asyncio.sleep(0.3)
         (status, said, seconds), known = await asyncio.gather(ailing.ask(CRISIS), ailing.ask(ANSWERED))
         assert (status, said["replies"][-1]["kind"]) == (200, "urgent")
-        assert seconds < CARD_WITHIN + 0.2
+        assert seconds < CARD_WITHIN
         again = await ailing.ask(CRISIS, conversation=said["conversation"])
-        assert again[2] < CARD_WITHIN + 0.2
+        assert again[2] < CARD_WITHIN
         begun = time.monotonic()
         await api.say(chat, CRISIS)
         await api.wait_for_message(chat)
-        assert time.monotonic() - begun < CARD_WITHIN + 0.2
+        assert time.monotonic() - begun < CARD_WITHIN
         for status, said, seconds in [*(await asyncio.gather(*ordinary)), known]:
             assert status == 200
             assert said["replies"][-1]["kind"] in ("receipt", "answer")
-            # The write that is under way, and the next one, which takes along all that waited.
-            assert seconds < 6
+            assert seconds < 4 * 2 + 1, "looking up and recording each wait for the write that is under way"
     finally:
         ailing.ails()
+
+
+HOUR, YEAR = 3600, 365 * 86_400
+
+
+@pytest.mark.parametrize("jump", [5 * HOUR, -5 * HOUR, YEAR, -YEAR])
+async def test_a_clock_that_jumps_closes_nothing_and_stops_nobody(ailing: Ailing, jump: int) -> None:
+    status, said, _ = await ailing.ask(next(questions))
+    token = said["conversation"]
+    try:
+        ailing.ails(clock_seconds=jump)
+        await asyncio.sleep(2)  # some rounds of what time does
+        async with ailing.http.get(f"{ailing.desk.address}/api/conversations/{token}") as response:
+            (inquiry,) = (await response.json())["inquiries"]
+            assert inquiry["status"] == "open"
+        status, said, _ = await ailing.ask("he is green", conversation=token)
+        assert status == 200
+        status, said, _ = await ailing.ask(next(questions))
+        assert said["replies"][-1]["kind"] == "receipt"
+        chat = next(chats)
+        await ailing.api.say(chat, next(questions), language_code="en")
+        await ailing.api.wait_until(lambda: any("reference" in text for text in ailing.api.texts(chat)))
+    finally:
+        ailing.ails()
+        await asyncio.sleep(1)
+    async with ailing.http.get(f"{ailing.desk.address}/api/conversations/{token}") as response:
+        assert response.status == 200
 
 
 async def test_a_read_only_disk_at_the_start_is_said_with_its_remedy(tmp_path: Path) -> None:

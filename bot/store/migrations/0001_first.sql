@@ -35,6 +35,12 @@ CREATE TABLE counters (
     PRIMARY KEY (name, part)
 );
 
+-- When what is done again and again was last done.
+CREATE TABLE rounds (
+    name text PRIMARY KEY,
+    at timestamptz NOT NULL
+);
+
 -- --- situations
 
 CREATE TABLE situations (

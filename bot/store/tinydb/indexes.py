@@ -170,6 +170,10 @@ class Ordered:
         """Return the ids of rows whose key is `key` or lies before it."""
         return self._first(bisect_right(self._rows, key, key=_key), None)
 
+    def after(self, key: Any) -> Sequence[int]:
+        """Return the ids of rows whose key lies after `key`."""
+        return [doc_id for _, doc_id in self._rows[bisect_right(self._rows, key, key=_key) :]]
+
     def _first(self, end: int, limit: int | None) -> Sequence[int]:
         return [doc_id for _, doc_id in self._rows[: end if limit is None else min(end, limit)]]
 

@@ -176,9 +176,10 @@ class SituationVerbs(Core):
         return closed
 
     @verb
-    def expire_claims(self, now: datetime) -> Sequence[str]:
-        """Return claims that ran out to the queue; the ids of those situations."""
-        expired = self._tables.situations.all_at(self._tables.claims_by_end.until(now))
+    def expire_claims(self, now: datetime, latest: datetime) -> Sequence[str]:
+        """Return claims that ran out, or end after `latest`, to the queue; the ids of those situations."""
+        ends = self._tables.claims_by_end
+        expired = self._tables.situations.all_at([*ends.until(now), *ends.after(latest)])
         for situation in expired:
             self._tables.situations.put(replace(situation, claimed_by=None, claimed_until=None))
         return [situation.id for situation in expired]

@@ -74,6 +74,14 @@ class PoolCount:
     opened: int
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Round:
+    """When something that is done again and again was last done."""
+
+    name: str
+    at: datetime
+
+
 class Tables:
     """All documents of the desk."""
 
@@ -134,6 +142,7 @@ class Tables:
         self.sessions_by_use = self.sessions.ordered(lambda doc: doc["used_at"])
 
         self.counters = Collection(db, "counters", Counter, "name")
+        self.rounds = Collection(db, "rounds", Round, "name")
 
         self.alarms = Collection(db, "alarms", Alarm, "situation_id")
         self.alarms_going = self.alarms.ordered(

@@ -8,10 +8,24 @@ from bot.errors import NotFound, StoreError
 from bot.models import Delivery, Inquiry, InquiryStatus
 from bot.store.tinydb.core import Core, verb
 from bot.store.tinydb.shared import follow_inquiries, owe, remove_inquiry
+from bot.store.tinydb.tables import Round
+
+CLOCKWORK = "clockwork"
 
 
 class UpkeepVerbs(Core):
     """Closing, purging, forgetting, counting."""
+
+    @verb
+    def last_round(self) -> datetime | None:
+        """Return when what time does was last done."""
+        last = self._tables.rounds.get(CLOCKWORK)
+        return None if last is None else last.at
+
+    @verb
+    def note_round(self, at: datetime) -> None:
+        """Keep when what time does was done."""
+        self._tables.rounds.put(Round(name=CLOCKWORK, at=at))
 
     @verb
     def inquiries_settled_before(

@@ -408,8 +408,8 @@ async def test_claims_that_ran_out_return_to_the_queue(store: Store) -> None:
         await store.claim_situation(f"s-{name}", "ada", NOW, at(until))
     await file(store, "4")
     await store.save_draft("s-1", "ada", sealed("Dear"), at(2))
-    assert await store.expire_claims(at(16)) == ["s-1", "s-2"]
-    assert await store.expire_claims(at(16)) == []
+    assert await store.expire_claims(at(16), at(31)) == ["s-1", "s-2"]
+    assert await store.expire_claims(at(16), at(31)) == []
     kept = {one.id: (one.claimed_by, one.claimed_until) for one in await store.queue()}
     assert kept == {
         "s-1": (None, None),
@@ -420,3 +420,11 @@ async def test_claims_that_ran_out_return_to_the_queue(store: Store) -> None:
     first = await store.situation("s-1")
     assert first is not None
     assert first.draft == sealed("Dear"), "whoever takes it next goes on from there"
+
+
+async def test_claims_that_end_later_than_any_can_return_to_the_queue(store: Store) -> None:
+    for name, until in (("1", 400), ("2", 14)):
+        await file(store, name)
+        await store.claim_situation(f"s-{name}", "ada", NOW, at(until))
+    assert await store.expire_claims(NOW, at(15)) == ["s-1"]
+    assert [one.claimed_by for one in await store.queue()] == [None, "ada"]

@@ -223,3 +223,10 @@ async def test_a_store_says_whether_it_takes_work(store: Store) -> None:
     await store.close()
     with pytest.raises(StoreStopped):
         await store.check()
+
+
+async def test_the_last_round_is_kept(store: Store) -> None:
+    assert await store.last_round() is None
+    await store.note_round(at(3))
+    await store.note_round(at(1))
+    assert await store.last_round() == at(1)

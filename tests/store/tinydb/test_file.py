@@ -111,7 +111,7 @@ async def test_a_reopened_store_holds_everything(path: Path, vault: Vault) -> No
     await store.close()
     store = await open_tinydb(path, vault)
     assert await everything(store) == before
-    assert await store.expire_claims(at(20)) == ["s-3"]
+    assert await store.expire_claims(at(20), at(35)) == ["s-3"]
     assert await store.drop_expired(at(70), at(1), NOW) == 6, "a conversation, an invitation, four messages"
     await file(store, "after")
     assert len(await store.queue()) == 2
