@@ -5,12 +5,12 @@ import datetime as dt
 import logging
 import time
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any, Protocol
 from weakref import WeakValueDictionary
 
 from bot import replies
-from bot.corpus import LiveCorpus
+from bot.corpus import Corpus, LiveCorpus
 from bot.errors import DeskError, MessageSeen, NotFound, Stale, StoreError
 from bot.exchange import (
     Exchange,
@@ -92,6 +92,17 @@ class Uncounted:
         """Let it go."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Heard:
+    """A message as it is answered, and what it says by itself, whatever its conversation."""
+
+    message: IncomingMessage
+    corpus: Corpus
+    """The snapshot it is answered from."""
+    urgent: Urgent | None
+    """The card it gets at once: such a message must wait for nothing."""
+
+
 class Assistant:
     """Answers citizens. One message of an address at a time; addresses in parallel."""
 
@@ -128,18 +139,27 @@ class Assistant:
         returned while a person is talking. Raises `StoreError` or `OSError` when a message that needs a person
         could not be recorded: the citizen must be told so.
         """
+        return await self.respond_to(self.hear(message))
+
+    def hear(self, message: IncomingMessage) -> Heard:
+        """Judge the message by itself, before it waits for anything; `respond_to` then answers it."""
         message = replace(
             message, text=_writable(message.text), received_at=message.received_at.astimezone(self._timezone)
         )
+        corpus = self._live.corpus.for_one_message()
+        return Heard(message=message, corpus=corpus, urgent=urgent_alone(message, corpus))
+
+    async def respond_to(self, heard: Heard) -> tuple[Reply, ...]:
+        """Return what is said to a message that was heard; the same as `respond`."""
         began = time.monotonic()
-        urgent = urgent_alone(message, self._live.corpus)
-        said = await (self._in_turn(message) if urgent is None else self._at_once(message, urgent))
-        self._meter.answered(message.address.channel, said, time.monotonic() - began)
+        said = await (self._in_turn(heard) if heard.urgent is None else self._at_once(heard, heard.urgent))
+        self._meter.answered(heard.message.address.channel, said, time.monotonic() - began)
         return said
 
-    def urgent(self, message: IncomingMessage) -> bool:
-        """Tell, from the message alone, whether it gets a card at once: such a message must wait for nothing."""
-        return urgent_alone(message, self._live.corpus) is not None
+    async def knows(self, address: Address) -> bool:
+        """Tell whether the address has a conversation that is kept."""
+        conversation = await self._store.conversation(conversation_key(self._vault, address))
+        return conversation is not None and not self._over(conversation)
 
     async def exchange(self, address: Address) -> Exchange | None:
         """Return what the citizen sees on returning; None for an unknown conversation."""
@@ -227,9 +247,10 @@ class Assistant:
 
     # --- one message
 
-    async def _at_once(self, message: IncomingMessage, decision: Urgent) -> tuple[Reply, ...]:
+    async def _at_once(self, heard: Heard, decision: Urgent) -> tuple[Reply, ...]:
         """File it, but never let the card wait: after a moment it goes out without reference and duty line."""
-        filing = asyncio.ensure_future(self._filed_or_said(message, decision))
+        message = heard.message
+        filing = asyncio.ensure_future(self._filed_or_said(heard, decision))
         self._background.add(filing)
         filing.add_done_callback(self._background.discard)
         await asyncio.wait({filing}, timeout=URGENT_WAIT)
@@ -238,14 +259,14 @@ class Assistant:
         self._keep(self._report_late(message, decision, filing))
         return (self._bare_card(message, decision, replies.Duty(on_duty=False, opens_at=None, stated=False)),)
 
-    async def _filed_or_said(self, message: IncomingMessage, decision: Urgent) -> tuple[Reply, ...]:
+    async def _filed_or_said(self, heard: Heard, decision: Urgent) -> tuple[Reply, ...]:
         """Whatever goes wrong with filing it, there is a card, and it says so."""
         try:
-            return await self._in_turn(message)
+            return await self._in_turn(heard)
         except Exception:
             log.exception("An urgent message could not be filed")
-            self._meter.outcome(message.address.channel, "error")
-            return (self._bare_card(message, decision, None),)
+            self._meter.outcome(heard.message.address.channel, "error")
+            return (self._bare_card(heard.message, decision, None),)
 
     async def _report_late(
         self, message: IncomingMessage, decision: Urgent, filing: asyncio.Future[tuple[Reply, ...]]
@@ -273,25 +294,26 @@ class Assistant:
         content = self._live.corpus.content
         return replies.urgent_card(content, decision, language_spoken(message, Memory()), duty, None)
 
-    async def _in_turn(self, message: IncomingMessage) -> tuple[Reply, ...]:
+    async def _in_turn(self, heard: Heard) -> tuple[Reply, ...]:
         """Answer the message when those before it in its conversation are answered."""
-        key = conversation_key(self._vault, message.address)
+        key = conversation_key(self._vault, heard.message.address)
         lock = self._locks.setdefault(key, asyncio.Lock())
         async with lock:
             moved: StoreError | None = None
             for _ in range(ATTEMPTS):
                 try:
-                    return await self._respond(message, key)
+                    return await self._respond(heard, key)
                 except (MessageSeen, NotFound, Stale) as exc:
                     # Something moved between reading and recording: look again, as the newest state has it.
                     moved = exc
                 except (StoreError, OSError) as exc:
-                    return self._without_store(message, exc)
+                    return self._without_store(heard, exc)
         return self._without_store(
-            message, moved or StoreError("The conversation kept changing; send the message again.")
+            heard, moved or StoreError("The conversation kept changing; send the message again.")
         )
 
-    async def _respond(self, message: IncomingMessage, key: str) -> tuple[Reply, ...]:
+    async def _respond(self, heard: Heard, key: str) -> tuple[Reply, ...]:
+        message = heard.message
         before = await self._store.conversation(key)
         # When its hour has passed, what is left of a conversation is only waiting to be swept.
         over = before is not None and self._over(before)
@@ -304,7 +326,7 @@ class Assistant:
             await self._store.conversation(withheld_key(self._vault, key)) if memory.withholding else None
         )
         withheld = open_withheld(self._vault, withheld_before, self._clock())
-        moment = await self._moment(message, given_back(memory, withheld), withheld)
+        moment = await self._moment(heard, given_back(memory, withheld), withheld)
         decision = route(message, state_of(moment), moment.corpus)
         outcome = self._outcomes.of(moment, decision)
         said = self._introduced(moment, decision, outcome)
@@ -336,14 +358,14 @@ class Assistant:
             before = await self._store.conversation(key)
         await self._store.save_conversation(seal_withheld(self._vault, held, key, before, until))
 
-    async def _moment(self, message: IncomingMessage, memory: Memory, withheld: Withheld) -> Moment:
+    async def _moment(self, heard: Heard, memory: Memory, withheld: Withheld) -> Moment:
         return Moment(
-            message=message,
+            message=heard.message,
             now=self._clock(),
-            corpus=self._live.corpus,
+            corpus=heard.corpus,
             memory=memory,
             known=await self._known(memory),
-            language=language_spoken(message, memory),
+            language=language_spoken(heard.message, memory),
             withheld=withheld,
         )
 
@@ -432,9 +454,9 @@ class Assistant:
             return said
         return (replies.notice(moment.content, "first", moment.language), *said)
 
-    def _without_store(self, message: IncomingMessage, cause: Exception) -> tuple[Reply, ...]:
+    def _without_store(self, heard: Heard, cause: Exception) -> tuple[Reply, ...]:
         """The store is down: cards and approved answers still go out; what needs a person is refused honestly."""
-        corpus = self._live.corpus
+        message, corpus = heard.message, heard.corpus
         moment = Moment(
             message=message,
             now=self._clock(),

@@ -21,6 +21,7 @@ from bot.data_commands import add_data_commands
 from bot.encoder import open_encoder
 from bot.errors import ContentError, DeskError, Faults
 from bot.intents.settings import unready
+from bot.interpreter import set_aside, share_often
 from bot.locale import catalogue
 from bot.logs import set_up_logs
 from bot.matching import Encoder
@@ -133,6 +134,7 @@ def _serve(chosen: argparse.Namespace) -> int:
 
     set_up_logs()
     settings = read_settings(host=chosen.host)
+    share_often()
     return asyncio.run(_serve_until_stopped(settings, find_key, open_app))
 
 
@@ -174,6 +176,7 @@ async def _serve_until_stopped(settings: Settings, find_key, open_app) -> int:  
     else:
         print(say["cli.ready"])
     sys.stdout.flush()
+    set_aside()
     try:
         await told
     finally:

@@ -24,6 +24,7 @@ from bot.urgent import (
     Arrays,
     Detector,
     UrgentContent,
+    Verdict,
     arrays_of,
     build_detector,
     detector_of,
@@ -56,6 +57,26 @@ class Corpus:
     """Where the past answers stand, when there are too many to fit."""
     fitted: "Corpus | None" = None
     """Beside a shelf: the corpus of what is fitted."""
+
+    def for_one_message(self) -> "Corpus":
+        """Return the snapshot to answer one message from: its detector judges no text of the message twice."""
+        return replace(self, urgent=_Remembering(self.urgent))
+
+
+class _Remembering(Detector):
+    """A detector for one message: what it has judged it does not judge again, however many ask."""
+
+    __slots__ = ("_detector", "_verdicts")
+
+    def __init__(self, detector: Detector) -> None:
+        self._detector = detector
+        self._verdicts: dict[str, Verdict | None] = {}
+
+    def judge(self, text: str) -> Verdict | None:
+        """Return what the detector says, or said before."""
+        if text not in self._verdicts:
+            self._verdicts[text] = self._detector.judge(text)
+        return self._verdicts[text]
 
 
 def build_corpus(

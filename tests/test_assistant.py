@@ -1,5 +1,7 @@
 """What the automatic half says to a first question, and what becomes of it."""
 
+from dataclasses import replace
+
 import pytest
 
 from bot.models import HandoffReason, Language, UrgentKind
@@ -13,6 +15,7 @@ from tests.parts import (
     UNANSWERED,
     UNANSWERED_ZH,
     UNCLEAR,
+    Judge,
     Office,
     address,
 )
@@ -413,3 +416,19 @@ async def test_a_reply_placed_where_nothing_was_known_is_forgotten_after_an_hour
     await office.assistant.place(address("bob"), reply)
     office.clock.forward(minutes=61)
     assert await office.assistant.exchange(address("bob")) is None
+
+
+# --- no work is done twice
+
+
+async def test_no_text_of_a_message_is_judged_twice(office: Office) -> None:
+    judged: list[str] = []
+
+    class Listening(Judge):
+        def judge(self, text: str) -> Verdict | None:
+            judged.append(text)
+            return super().judge(text)
+
+    office.live.corpus = replace(office.live.corpus, urgent=Listening({}))  # type: ignore[arg-type]
+    await office.ask(ANSWERED)
+    assert judged == [ANSWERED]

@@ -1,6 +1,7 @@
 """Texts by language: a plain string, or a map such as `{en: …, zh: …}`."""
 
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any
 
 from bot.intents.located import Document, Step
@@ -26,8 +27,12 @@ def pick(text: Text, language: Language) -> str:
     return ""
 
 
+@lru_cache(maxsize=4096)
 def language_written(written: str, asked: Language) -> Language:
-    """Return the language a text is in, for its `lang` attribute; the asked one when nothing tells."""
+    """Return the language approved words are in, for their `lang` attribute; the asked one when nothing tells.
+
+    Worked out once for a text: the same answers are given all day. Nothing that a citizen wrote comes here.
+    """
     return language_of(written) or asked
 
 

@@ -11,9 +11,11 @@ from pathlib import Path
 
 import pytest
 
+from bot.assistant import Heard
 from bot.channels.telegram.receiving import AT_ONCE as TELEGRAM_AT_ONCE
 from bot.channels.webchat.parts import AT_ONCE, PARTS
 from bot.corpus import Corpus
+from bot.models import IncomingMessage
 from tests.parts import ANSWERED, CRISIS, FIRE, UNANSWERED, until
 from tests.trust.desk_on_the_wire import Wire, wire
 
@@ -86,14 +88,14 @@ async def test_r28_on_telegram_a_card_waits_for_no_other_chat(desk: Wire) -> Non
 
 async def test_r28_looking_before_the_turn_is_bounded(desk: Wire, monkeypatch: pytest.MonkeyPatch) -> None:
     looked = 0
-    real = desk.assistant.urgent
+    real = desk.assistant.hear
 
-    def urgent(message: object) -> bool:
+    def hear(message: IncomingMessage) -> Heard:
         nonlocal looked
         looked += 1
-        return real(message)  # type: ignore[arg-type]
+        return real(message)
 
-    monkeypatch.setattr(desk.assistant, "urgent", urgent)
+    monkeypatch.setattr(desk.assistant, "hear", hear)
     desk.store.hold("record")
     for number in range(200):
         await desk.api.say(7, f"{UNANSWERED} {number}")

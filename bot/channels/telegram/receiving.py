@@ -24,7 +24,7 @@ from bot.models import IncomingMessage, Reply
 from bot.text import language_of
 
 if TYPE_CHECKING:
-    from bot.assistant import Assistant
+    from bot.assistant import Assistant, Heard
 
 log = logging.getLogger(__name__)
 
@@ -102,15 +102,18 @@ class Receiver:
             return True
         chat = self._chats[message.address.chat]
         waits = chat.reading.locked() or self._at_once.locked() or chat.waiting >= MOST_WAITING
-        if waits and chat.may_look(asyncio.get_running_loop().time()) and self._assistant.urgent(message):
-            return await self._card(chat, message)
+        heard = None
+        if waits and chat.may_look(asyncio.get_running_loop().time()):
+            heard = self._assistant.hear(message)
+            if heard.urgent is not None:
+                return await self._card(chat, message, heard)
         async with chat.reading:
             if chat.waiting >= MOST_WAITING:
                 if not chat.told_to_wait:
                     chat.told_to_wait = True
                     self._answer(chat, message, [self._notice("throttled", message)])
                 return True
-            replies = await self._effect(message)
+            replies = await self._effect(message, heard)
             recorded = replies is not None
             said = [self._notice("not_recorded", message)] if replies is None else replies
             answer = self._answer(chat, message, [reply for reply in said if _sent_here(reply)])
@@ -118,24 +121,24 @@ class Receiver:
         await asyncio.wait({answer}, timeout=FORGET_AFTER if recorded else None)
         return answer.result() if answer.done() else True
 
-    async def _card(self, chat: Chat, message: IncomingMessage) -> bool:
+    async def _card(self, chat: Chat, message: IncomingMessage, heard: "Heard") -> bool:
         """Answer somebody in danger before their turn: what came before it may wait for a store that hangs."""
-        replies = await self._respond(message)
+        replies = await self._respond(message, heard)
         said = [self._notice("not_recorded", message)] if replies is None else replies
         return await self._answer(chat, message, [reply for reply in said if _sent_here(reply)])
 
-    async def _effect(self, message: IncomingMessage) -> Sequence[Reply] | None:
+    async def _effect(self, message: IncomingMessage, heard: "Heard | None") -> Sequence[Reply] | None:
         """Return what the assistant says; None when the message could not be recorded."""
         async with self._at_once:
             typing = asyncio.create_task(self._show_typing(message.address.chat))
             try:
-                return await self._respond(message)
+                return await self._respond(message, heard)
             finally:
                 typing.cancel()
 
-    async def _respond(self, message: IncomingMessage) -> Sequence[Reply] | None:
+    async def _respond(self, message: IncomingMessage, heard: "Heard | None") -> Sequence[Reply] | None:
         try:
-            return await self._assistant.respond(message)
+            return await self._assistant.respond_to(heard or self._assistant.hear(message))
         except (DeskError, OSError) as exc:
             log.error("A message could not be recorded", extra={"problem": type(exc).__name__})
         except Exception:

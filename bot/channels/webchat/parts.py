@@ -10,7 +10,7 @@ from typing import Protocol
 
 from aiohttp import web
 
-from bot.assistant import Assistant
+from bot.assistant import Assistant, Heard
 from bot.channels.webchat.conversations import Starts, address_of, is_token, new_token
 from bot.channels.webchat.incoming import Asked
 from bot.channels.webchat.listeners import Streams
@@ -118,13 +118,14 @@ class Parts:
             received_at=self.clock(),
             introduced=started is not None,  # a start comes with the page, and the page with the welcome
         )
+        heard = self.assistant.hear(message)
         if self.turns.locked():
-            if self.assistant.urgent(message):
-                return await self._answered(asked, token, message)
+            if heard.urgent is not None:
+                return await self._answered(asked, token, heard)
             if len(self.waiting) >= MOST_WAITING:
                 raise Problem("too_many", retry_after=5)
         async with self._turn():
-            return await self._answered(asked, token, message)
+            return await self._answered(asked, token, heard)
 
     @asynccontextmanager
     async def _turn(self) -> AsyncIterator[None]:
@@ -140,41 +141,34 @@ class Parts:
         finally:
             self.turns.release()
 
-    async def _answered(
-        self, asked: Asked, token: str, message: IncomingMessage
-    ) -> tuple[str, tuple[Reply, ...]]:
+    async def _answered(self, asked: Asked, token: str, heard: Heard) -> tuple[str, tuple[Reply, ...]]:
         try:
-            if asked.conversation and not await self._known(message):
+            if asked.conversation and not await self._known(heard):
                 # Somebody in danger is answered all the same, in a conversation of its own.
                 token = new_token()
-                message = replace(message, address=address_of(token))
-            replies = await self.assistant.respond(message)
+                heard = replace(heard, message=replace(heard.message, address=address_of(token)))
+            replies = await self.assistant.respond_to(heard)
             self.handed.update(reply.id for reply in replies)
             return token, replies
         except (StoreError, OSError) as exc:
             raise Problem("not_recorded", retry_after=30) from exc
 
-    async def _known(self, message: IncomingMessage) -> bool:
+    async def _known(self, heard: Heard) -> bool:
         """Tell whether the conversation is known; of an urgent message it is taken to be so while that cannot be told.
 
         Raises `Problem` when the conversation is unknown and the message not urgent.
         """
-        asking = asyncio.ensure_future(self.assistant.exchange(message.address))
+        urgent = heard.urgent is not None
         try:
-            await asyncio.wait({asking}, timeout=KNOWN_WITHIN)
-            if not asking.done() and self.assistant.urgent(message):
-                return True
-            if await asking is not None:
-                return True
-        except (StoreError, OSError):
-            if self.assistant.urgent(message):
+            async with asyncio.timeout(KNOWN_WITHIN if urgent else None):
+                known = await self.assistant.knows(heard.message.address)
+        except (StoreError, OSError):  # among them that it took too long
+            if urgent:
                 return True
             raise
-        finally:
-            asking.cancel()
-        if not self.assistant.urgent(message):
+        if not known and not urgent:
             raise Problem("conversation_unknown")
-        return False
+        return known
 
 
 PARTS = web.AppKey("webchat_parts", Parts)

@@ -8,14 +8,17 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import cast
 from zoneinfo import ZoneInfo
 
 import pytest
 from aiohttp import web
 
+from bot.assistant import Heard
 from bot.channels.telegram import TelegramChannel
 from bot.config import Settings
-from bot.models import Address, IncomingMessage, Language, Option, Reply
+from bot.corpus import Corpus
+from bot.models import Address, IncomingMessage, Language, Option, Reply, Urgent, UrgentKind
 from bot.vault import Vault
 from tests.botapi import BotApi
 
@@ -59,8 +62,12 @@ class FakeAssistant:
             self._first[key] = tuple(self.answer(message))
         return self._first[key]
 
-    def urgent(self, message: IncomingMessage) -> bool:
-        return "danger" in message.text
+    def hear(self, message: IncomingMessage) -> Heard:
+        urgent = Urgent(kind=UrgentKind.DANGER) if "danger" in message.text else None
+        return Heard(message=message, corpus=cast(Corpus, None), urgent=urgent)
+
+    async def respond_to(self, heard: Heard) -> tuple[Reply, ...]:
+        return await self.respond(heard.message)
 
     async def my_data(self, address: Address) -> bytes | None:
         self.fetched.append(address)

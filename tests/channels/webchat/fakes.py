@@ -3,11 +3,24 @@
 import datetime as dt
 from dataclasses import dataclass, field, replace
 from itertools import count
+from typing import cast
 
 import orjson
 
+from bot.assistant import Heard
+from bot.corpus import Corpus
 from bot.exchange import Exchange, InquiryState
-from bot.models import Address, IncomingMessage, InquiryStatus, Language, Option, Reply, Turn
+from bot.models import (
+    Address,
+    IncomingMessage,
+    InquiryStatus,
+    Language,
+    Option,
+    Reply,
+    Turn,
+    Urgent,
+    UrgentKind,
+)
 
 START = dt.datetime(2026, 11, 24, 1, 0, tzinfo=dt.UTC)
 
@@ -77,8 +90,15 @@ class FakeAssistant:
         ]
         return replies
 
-    def urgent(self, message: IncomingMessage) -> bool:
-        return "danger" in message.text
+    def hear(self, message: IncomingMessage) -> Heard:
+        urgent = Urgent(kind=UrgentKind.DANGER) if "danger" in message.text else None
+        return Heard(message=message, corpus=cast(Corpus, None), urgent=urgent)
+
+    async def respond_to(self, heard: Heard) -> tuple[Reply, ...]:
+        return await self.respond(heard.message)
+
+    async def knows(self, address: Address) -> bool:
+        return address in self.told
 
     async def exchange(self, address: Address) -> Exchange | None:
         told = self.told.get(address)
