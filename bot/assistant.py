@@ -11,7 +11,15 @@ from weakref import WeakValueDictionary
 
 from bot import replies
 from bot.corpus import Corpus, LiveCorpus
-from bot.errors import DeskError, MessageSeen, NotFound, Stale, StoreError
+from bot.errors import (
+    UNREADABLE,
+    DeskError,
+    MessageSeen,
+    NotFound,
+    Stale,
+    StoreError,
+    VaultError,
+)
 from bot.exchange import (
     Exchange,
     InquiryState,
@@ -31,6 +39,7 @@ from bot.models import (
     Conversation,
     Decision,
     IncomingMessage,
+    Inquiry,
     InquiryStatus,
     Language,
     Option,
@@ -202,7 +211,7 @@ class Assistant:
         async with lock:
             before = await self._store.conversation(key)
             gone = before is None or self._over(before)
-            memory = Memory() if gone else open_memory(self._vault, before)
+            memory = Memory() if gone else self._opened(before)
             keep_until = self._exchange_ends() if before is None or gone else before.keep_until
             if any(turn.reply is not None and turn.reply.id == reply.id for turn in memory.turns):
                 return
@@ -213,7 +222,7 @@ class Assistant:
         """Note that the citizen has seen what was placed in the exchange."""
         conversation = await self._store.conversation(conversation_key(self._vault, address))
         if conversation is not None:
-            reaches = open_memory(self._vault, conversation).reaches
+            reaches = self._opened(conversation).reaches
             if reaches:
                 await self._store.mark_seen([reach.id for reach in reaches])
 
@@ -306,7 +315,7 @@ class Assistant:
                 except (MessageSeen, NotFound, Stale) as exc:
                     # Something moved between reading and recording: look again, as the newest state has it.
                     moved = exc
-                except (StoreError, OSError) as exc:
+                except (StoreError, VaultError, OSError) as exc:
                     return self._without_store(heard, exc)
         return self._without_store(
             heard, moved or StoreError("The conversation kept changing; send the message again.")
@@ -317,7 +326,7 @@ class Assistant:
         before = await self._store.conversation(key)
         # When its hour has passed, what is left of a conversation is only waiting to be swept.
         over = before is not None and self._over(before)
-        memory = Memory() if over else open_memory(self._vault, before)
+        memory = Memory() if over else self._opened(before)
         digest = self._vault.digest("message", f"{key}\0{message.id}")
         if await self._store.message_seen(digest):
             self._meter.outcome(message.address.channel, "repeated")
@@ -325,7 +334,7 @@ class Assistant:
         withheld_before = (
             await self._store.conversation(withheld_key(self._vault, key)) if memory.withholding else None
         )
-        withheld = open_withheld(self._vault, withheld_before, self._clock())
+        withheld = self._opened_withheld(withheld_before)
         moment = await self._moment(heard, given_back(memory, withheld), withheld)
         decision = route(message, state_of(moment), moment.corpus)
         outcome = self._outcomes.of(moment, decision)
@@ -373,13 +382,37 @@ class Assistant:
         conversation = await self._store.conversation(conversation_key(self._vault, address))
         if conversation is None or self._over(conversation):
             return None
-        return open_memory(self._vault, conversation)
+        return self._opened(conversation)
+
+    def _opened(self, conversation: Conversation | None) -> Memory:
+        """Open what the conversation holds; one that is damaged begins anew."""
+        try:
+            return open_memory(self._vault, conversation)
+        except UNREADABLE:
+            log.exception("A conversation could not be opened; it begins anew")
+            return Memory()
+
+    def _opened_withheld(self, record: Conversation | None) -> Withheld:
+        try:
+            return open_withheld(self._vault, record, self._clock())
+        except UNREADABLE:
+            log.exception("What was withheld could not be opened; it is gone")
+            return NOTHING_WITHHELD
+
+    def _readable(self, inquiry: Inquiry) -> bool:
+        """Tell whether the inquiry can be opened: to one that is damaged nothing can be added, so it is asked anew."""
+        try:
+            self._vault.unwrap(inquiry.id, inquiry.data_key)
+        except VaultError:
+            log.exception("An inquiry could not be opened", extra={"inquiry": inquiry.id})
+            return False
+        return True
 
     async def _known(self, memory: Memory) -> tuple[Known, ...]:
         known = []
         for reach in memory.reaches:
             inquiry = await self._store.inquiry(reach.id)
-            if inquiry is not None:
+            if inquiry is not None and self._readable(inquiry):
                 situation = await self._store.situation(inquiry.situation_id)
                 known.append(Known(inquiry=inquiry, situation=situation))
         return tuple(known)

@@ -1,6 +1,7 @@
 """The human half: what staff do with situations and what becomes of their answers."""
 
 import datetime as dt
+import logging
 from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass, replace
 from secrets import token_hex
@@ -8,7 +9,7 @@ from secrets import token_hex
 from bot import replies
 from bot.codec import from_json, to_json
 from bot.corpus import LiveCorpus
-from bot.errors import EntryChanged, NotCleared, NotFound, SamePerson
+from bot.errors import UNREADABLE, EntryChanged, NotCleared, NotFound, SamePerson
 from bot.exchange import let_go
 from bot.models import (
     READS,
@@ -37,6 +38,8 @@ from bot.quiet import not_before
 from bot.reference import read_reference
 from bot.store.base import Store
 from bot.vault import Box, Vault
+
+log = logging.getLogger(__name__)
 
 SUGGESTIONS = 5
 WORDINGS = 20
@@ -418,7 +421,7 @@ class Desk:
 
     async def entries(self) -> Sequence[OpenedEntry]:
         """Return the newest version of each entry written at the console, newest first."""
-        return [self._opened_entry(entry) for entry in await self._store.entries()]
+        return self._readable(await self._store.entries())
 
     async def entry(self, entry_id: str) -> OpenedEntry:
         """Return the newest version. Raises `NotFound`."""
@@ -427,9 +430,10 @@ class Desk:
     async def entry_versions(self, entry_id: str) -> Sequence[OpenedEntry]:
         """Return every version, oldest first. Raises `NotFound`."""
         versions = await self._store.entry_versions(entry_id)
-        if not versions:
+        opened = self._readable(versions)
+        if not opened:
             raise NotFound("There is no such entry.")
-        return [self._opened_entry(entry) for entry in versions]
+        return opened
 
     async def save_entry(
         self,
@@ -573,6 +577,17 @@ class Desk:
             cleared_by=cleared_by,
         )
 
+    def _readable(self, entries: Sequence[StoredEntry]) -> Sequence[OpenedEntry]:
+        opened = []
+        for entry in entries:
+            try:
+                opened.append(self._opened_entry(entry))
+            except UNREADABLE:
+                log.exception(
+                    "An entry could not be opened", extra={"entry": entry.id, "version": entry.version}
+                )
+        return opened
+
     def _opened_entry(self, stored: StoredEntry) -> OpenedEntry:
         withdrawn = stored.status is EntryStatus.WITHDRAWN
         agreed = set() if withdrawn else {stored.author, *stored.published_by}
@@ -605,7 +620,8 @@ def owe(
 async def stored_entries(store: Store, vault: Vault) -> Sequence[KnowledgeEntry]:
     """Return what the console has published or withdrawn, for the live corpus.
 
-    A draft on top of a published version leaves that version live.
+    A draft on top of a published version leaves that version live. An entry whose live version cannot be opened is out
+    of use, as if it were withdrawn: what it replaced must not be said again.
     """
     live: list[KnowledgeEntry] = []
     for newest in await store.entries():
@@ -614,8 +630,23 @@ async def stored_entries(store: Store, vault: Vault) -> Sequence[KnowledgeEntry]
         )
         settled = [version for version in versions if version.status is not EntryStatus.DRAFT]
         if settled:
-            live.append(from_json(KnowledgeEntry, vault.open("entry", settled[-1].body)))
+            live.append(_live(settled[-1], vault))
     return live
+
+
+def _live(stored: StoredEntry, vault: Vault) -> KnowledgeEntry:
+    try:
+        return from_json(KnowledgeEntry, vault.open("entry", stored.body))
+    except UNREADABLE:
+        log.exception("An entry could not be opened; it is out of use", extra={"entry": stored.id})
+        return KnowledgeEntry(
+            id=stored.id,
+            question="",
+            answer="",
+            language=None,
+            status=EntryStatus.WITHDRAWN,
+            date=stored.saved_at.date(),
+        )
 
 
 def _asked(opened: Sequence[OpenedInquiry]) -> str:

@@ -43,6 +43,10 @@ class VaultError(DeskError):
     """A key is missing or wrong, or sealed words were altered."""
 
 
+UNREADABLE: tuple[type[Exception], ...] = (VaultError, ValueError)
+"""What opening one damaged record raises: its seal does not hold, or it is not what was sealed. Everything else goes on."""
+
+
 class StoreError(DeskError):
     """The store cannot do what it was asked."""
 

@@ -16,7 +16,7 @@ from bot.channels.webchat.incoming import Asked
 from bot.channels.webchat.listeners import Streams
 from bot.channels.webchat.problems import Problem
 from bot.config import Settings
-from bot.errors import StoreError
+from bot.errors import StoreError, VaultError
 from bot.models import IncomingMessage, Language, Reply
 from bot.throttle import Bucket
 from bot.visitor import client_address, household, shared
@@ -150,7 +150,7 @@ class Parts:
             replies = await self.assistant.respond_to(heard)
             self.handed.update(reply.id for reply in replies)
             return token, replies
-        except (StoreError, OSError) as exc:
+        except (StoreError, VaultError, OSError) as exc:
             raise Problem("not_recorded", retry_after=30) from exc
 
     async def _known(self, heard: Heard) -> bool:
@@ -162,7 +162,7 @@ class Parts:
         try:
             async with asyncio.timeout(KNOWN_WITHIN if urgent else None):
                 known = await self.assistant.knows(heard.message.address)
-        except (StoreError, OSError):  # among them that it took too long
+        except (StoreError, VaultError, OSError):  # among them that it took too long
             if urgent:
                 return True
             raise
