@@ -43,6 +43,12 @@ CREATE TABLE rounds (
 
 -- --- situations
 
+-- How many situations were ever opened among those that new inquiries are compared with.
+CREATE TABLE pools (
+    name text PRIMARY KEY,
+    opened bigint NOT NULL
+);
+
 CREATE TABLE situations (
     id text COLLATE "C" PRIMARY KEY,
     status text NOT NULL CHECK (status IN ('open', 'resolved', 'closed')),
@@ -50,6 +56,8 @@ CREATE TABLE situations (
     nearest text,
     urgent text,
     languages text[] NOT NULL,
+    pool text,
+    number bigint NOT NULL,
     opened_at timestamptz NOT NULL,
     updated_at timestamptz NOT NULL,
     claimed_by text,
@@ -60,6 +68,7 @@ CREATE TABLE situations (
     draft bytea
 );
 CREATE INDEX situations_in_queue ON situations ((urgent IS NULL), opened_at, id) WHERE status = 'open';
+CREATE INDEX situations_in_pool ON situations (pool, number) WHERE status = 'open' AND pool IS NOT NULL;
 CREATE INDEX situations_by_claim ON situations (claimed_until) WHERE claimed_until IS NOT NULL;
 
 CREATE TABLE inquiries (
@@ -75,9 +84,11 @@ CREATE TABLE inquiries (
     updated_at timestamptz NOT NULL,
     urgent text,
     seen_by_staff boolean NOT NULL,
-    settled_at timestamptz
+    settled_at timestamptz,
+    joined boolean NOT NULL
 );
 CREATE INDEX inquiries_by_situation ON inquiries (situation_id, opened_at, id);
+CREATE INDEX inquiries_by_status ON inquiries (situation_id, status);
 CREATE INDEX inquiries_settled ON inquiries (status, (urgent IS NOT NULL), settled_at) WHERE settled_at IS NOT NULL;
 CREATE INDEX inquiries_unclosed ON inquiries (opened_at) WHERE status <> 'closed';
 
@@ -117,6 +128,28 @@ CREATE TABLE entries (
     published_by text[] NOT NULL,
     cleared_by text,
     PRIMARY KEY (id, version)
+);
+
+-- --- content versions
+
+CREATE TABLE contents (
+    number bigint PRIMARY KEY,
+    digest text NOT NULL,
+    author text NOT NULL,
+    at timestamptz NOT NULL
+);
+CREATE INDEX contents_by_digest ON contents (digest, number);
+
+-- Archives are compressed already.
+CREATE TABLE content_files (
+    number bigint PRIMARY KEY,
+    body bytea STORAGE EXTERNAL NOT NULL
+);
+
+CREATE TABLE learned (
+    name text PRIMARY KEY,
+    number bigint GENERATED ALWAYS AS IDENTITY,
+    body bytea STORAGE EXTERNAL NOT NULL
 );
 
 -- --- staff

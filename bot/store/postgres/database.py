@@ -93,7 +93,8 @@ class Database:
 
         Run again when others stood in its way, and when its connection was lost before its commit; when that
         happened during its commit, only after finding out that it was taken back. What `body` raises takes
-        everything back. Raises `StoreError` when it was not recorded, or it cannot be known whether it was.
+        everything back. Raises `StoreStopped` when the server is away, `StoreError` when it
+        refuses.
         """
 
         async def run(connection: AsyncConnection, attempt: _Attempt) -> tuple[T, bool]:
@@ -131,7 +132,7 @@ class Database:
                 done = await self._once(run, last=not left)
                 if done is not None:
                     return done[0]
-            raise StoreError(AWAY)
+            raise StoreStopped(AWAY)
         finally:
             self._busy -= 1
             if not self._busy:
@@ -154,7 +155,7 @@ class Database:
             if attempt.committing:
                 return await self._cleared_up(attempt, exc)
             if isinstance(exc, TimeoutError):
-                raise StoreError(AWAY) from exc
+                raise StoreStopped(AWAY) from exc
             if _is_loss(exc):
                 await self._renew(exc)
                 return None
@@ -170,7 +171,7 @@ class Database:
             connection = await self._pool.getconn(PATIENCE if self._reached else BRIEFLY)
         except (PoolTimeout, TooManyRequests) as exc:
             self._reached = False
-            raise StoreError(AWAY) from exc
+            raise StoreStopped(AWAY) from exc
         except PoolClosed as exc:
             raise StoreStopped(CLOSED) from exc
         self._reached = True
@@ -204,7 +205,7 @@ class Database:
                                     return None
                                 return ((attempt.result, transaction.tells),)
                     await asyncio.sleep(0.2)
-        raise StoreError(UNKNOWN) from exc
+        raise StoreStopped(UNKNOWN) from exc
 
 
 def _is_loss(exc: Exception) -> bool:

@@ -10,18 +10,23 @@ from bot.errors import StoreUnusable
 from bot.models import Change
 from bot.store.base import Duty
 from bot.store.postgres.accounts import AccountVerbs
+from bot.store.postgres.alarms import AlarmVerbs
 from bot.store.postgres.audit import AuditVerbs
 from bot.store.postgres.changelog import ChangeLog
+from bot.store.postgres.citizens import CitizenVerbs
 from bot.store.postgres.connecting import connect, conninfo, place
 from bot.store.postgres.database import CONNECTIONS, Database
 from bot.store.postgres.knowledge import KnowledgeVerbs
 from bot.store.postgres.leads import Leads
-from bot.store.postgres.migrating import examine
+from bot.store.postgres.migrating import examine, known_migrations
+from bot.store.postgres.situations import SituationVerbs
 from bot.store.postgres.upkeep import UpkeepVerbs
 from bot.vault import Vault
 
 
-class PostgresStore(AccountVerbs, AuditVerbs, KnowledgeVerbs, UpkeepVerbs):
+class PostgresStore(
+    CitizenVerbs, SituationVerbs, AlarmVerbs, AccountVerbs, AuditVerbs, KnowledgeVerbs, UpkeepVerbs
+):
     """The engine for many processes, on one machine or several: rows in PostgreSQL."""
 
     def __init__(self, database: Database, chain: Chain, log: ChangeLog, leads: Leads) -> None:
@@ -34,6 +39,19 @@ class PostgresStore(AccountVerbs, AuditVerbs, KnowledgeVerbs, UpkeepVerbs):
         await self._leads.close()
         await self._database.close()
         await self._changes.close()
+
+    async def check(self) -> None:
+        """Raise `StoreError` unless the server answers now and its schema is this version's."""
+        newest = known_migrations()[-1].number
+        found = await self._database.read(lambda tx: tx.row("SELECT max(number) FROM applied"))
+        if found != (newest,):
+            raise StoreUnusable(
+                "The database has the schema of another version; start that version of the desk."
+            )
+
+    async def scrub(self, *, thoroughly: bool = False) -> None:
+        """Change nothing: the server empties its own logs, and what was removed has lost its key."""
+        self._database.check()
 
     def changes(self, since: str | None = None) -> AsyncIterator[Change]:
         """Yield what changes from now on, or after the number `since`, until the store closes."""

@@ -7,6 +7,7 @@ from bot.models import (
     Alarm,
     AuditHead,
     AuditRow,
+    ContentVersion,
     Conversation,
     Delivery,
     Inquiry,
@@ -37,15 +38,26 @@ class SeenMessage:
     at: datetime
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PoolCount:
+    """How many situations were ever opened in a pool."""
+
+    name: str
+    opened: int
+
+
 KEYS = Table("keys", DataKey, "owner")
 MESSAGES = Table("messages", SeenMessage, "digest")
 CONVERSATIONS = Table("conversations", Conversation, "key", apart=("data_key",))
-SITUATIONS = Table("situations", Situation, "id", apart=("data_key", "references"))
-"""`references` is read from the inquiries, so that whoever joins changes no row that others wait for."""
+POOLS = Table("pools", PoolCount, "name")
+SITUATIONS = Table("situations", Situation, "id", apart=("data_key", "references", "inquiries"))
+"""References and their number are read from the inquiries, so that whoever joins changes
+no row that others wait for."""
 INQUIRIES = Table("inquiries", Inquiry, "id", apart=("data_key",))
 DELIVERIES = Table("deliveries", Delivery, "id")
 ALARMS = Table("alarms", Alarm, "situation_id")
 ENTRIES = Table("entries", StoredEntry, "id", "version")
+CONTENTS = Table("contents", ContentVersion, "number")
 STAFF = Table("staff", StaffAccount, "name")
 INVITES = Table("invites", Invite, "digest")
 SESSIONS = Table("sessions", Session, "digest")

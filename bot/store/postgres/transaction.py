@@ -1,6 +1,6 @@
 """One transaction as a verb sees it: statements, and what is told once they are durable."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from secrets import randbits
 from typing import Any
@@ -8,7 +8,8 @@ from typing import Any
 from psycopg import AsyncConnection, AsyncCursor
 
 Row = tuple[Any, ...]
-Statement = tuple[str, Sequence[Any]]
+Values = Sequence[Any] | Mapping[str, Any]
+Statement = tuple[str, Values]
 
 TOLD = """
     INSERT INTO changes (token, kind, id, part_of)
@@ -30,15 +31,15 @@ class Transaction:
         self._token = randbits(63)
         self._proof: Statement | None = None
 
-    async def run(self, statement: str, values: Sequence[Any] = ()) -> AsyncCursor[Row]:
+    async def run(self, statement: str, values: Values = ()) -> AsyncCursor[Row]:
         """Run a statement; inside `together` its result is waited for only when rows are asked of it."""
         return await self._connection.execute(statement, values, binary=True)
 
-    async def row(self, statement: str, values: Sequence[Any] = ()) -> Row | None:
+    async def row(self, statement: str, values: Values = ()) -> Row | None:
         """Return the first row of a statement's result, if there is one."""
         return await (await self.run(statement, values)).fetchone()
 
-    async def rows(self, statement: str, values: Sequence[Any] = ()) -> list[Row]:
+    async def rows(self, statement: str, values: Values = ()) -> list[Row]:
         """Return all rows of a statement's result."""
         return await (await self.run(statement, values)).fetchall()
 
@@ -51,7 +52,7 @@ class Transaction:
         """Let listeners hear of this change once it is durable."""
         self._told[kind, changed, part_of] = None
 
-    def prove(self, statement: str, values: Sequence[Any]) -> None:
+    def prove(self, statement: str, values: Values) -> None:
         """Say by which query, one that returns a row, it is seen later whether a transaction that tells nothing was
         committed. Without one it is run again when its commit got no answer."""
         self._proof = statement, values

@@ -39,10 +39,10 @@ async def test_alarms_come_oldest_first(store: Store) -> None:
 async def test_only_one_of_many_acknowledges_and_it_is_recorded_once(store: Store) -> None:
     await urgent(store)
     taken = await asyncio.gather(*(store.acknowledge_alarm("s-1", f"p{n}", at(n)) for n in range(5)))
-    assert {alarm.acknowledged_by for alarm in taken} == {"p0"}
-    assert {alarm.acknowledged_at for alarm in taken} == {at(0)}
+    ((first, when),) = {(alarm.acknowledged_by, alarm.acknowledged_at) for alarm in taken}
+    assert (first, when) in [(f"p{n}", at(n)) for n in range(5)]
     (row,) = await store.audit_rows(limit=9)
-    assert (row.act, row.account, row.references) == (AuditAct.ACKNOWLEDGED, "p0", ("R-1",))
+    assert (row.act, row.account, row.references) == (AuditAct.ACKNOWLEDGED, first, ("R-1",))
     assert await going(store) == []
     assert not (await store.inquiries_in("s-1"))[0].seen_by_staff
 
