@@ -4,7 +4,7 @@ import contextlib
 import datetime as dt
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
@@ -43,8 +43,7 @@ class Intent:
     lane: str | None
     matches: tuple[str, ...]
     rejects: tuple[str, ...]
-    where: str = field(compare=False, repr=False)
-    """Where it is written, which is no part of what it says."""
+    where: str
 
     @property
     def key(self) -> str:

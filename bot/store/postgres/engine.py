@@ -19,6 +19,7 @@ from bot.store.postgres.database import CONNECTIONS, Database
 from bot.store.postgres.knowledge import KnowledgeVerbs
 from bot.store.postgres.leads import Leads
 from bot.store.postgres.migrating import examine, known_migrations
+from bot.store.postgres.scrubbing import scrub
 from bot.store.postgres.situations import SituationVerbs
 from bot.store.postgres.upkeep import UpkeepVerbs
 from bot.vault import Vault
@@ -29,10 +30,11 @@ class PostgresStore(
 ):
     """The engine for many processes, on one machine or several: rows in PostgreSQL."""
 
-    def __init__(self, database: Database, chain: Chain, log: ChangeLog, leads: Leads) -> None:
+    def __init__(self, database: Database, chain: Chain, log: ChangeLog, direct_url: str) -> None:
         super().__init__(database, chain, log)
         self._changes = log
-        self._leads = leads
+        self._leads = Leads(direct_url)
+        self._direct_url = direct_url
 
     async def close(self) -> None:
         """Finish what is being written and let go of the data; closing again is no error."""
@@ -50,8 +52,10 @@ class PostgresStore(
             )
 
     async def scrub(self, *, thoroughly: bool = False) -> None:
-        """Change nothing: the server empties its own logs, and what was removed has lost its key."""
+        """Take removed rows out of the tables' files, with `thoroughly`; the server empties its own logs."""
         self._database.check()
+        if thoroughly:
+            await scrub(self._direct_url)
 
     def changes(self, since: str | None = None) -> AsyncIterator[Change]:
         """Yield what changes from now on, or after the number `since`, until the store closes."""
@@ -83,7 +87,7 @@ async def open_postgres(
         ) from exc
     database = Database(conninfo(url), connections)
     await database.open()
-    return PostgresStore(database, Chain(vault), log, Leads(direct_url or url))
+    return PostgresStore(database, Chain(vault), log, direct_url or url)
 
 
 async def _examine(url: str, vault: Vault) -> None:

@@ -6,7 +6,7 @@ when all of them are NULL.
 
 import types
 import typing
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, fields, is_dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
@@ -81,8 +81,22 @@ class Table(Generic[R]):
 
     def record(self, row: Sequence[Any], **apart: Any) -> R:
         """Return the record of a row of these columns (more may follow), with the fields that are kept elsewhere."""
-        made = {name: make(row[where]) for name, where, make in self._makers}
-        return self._record(**made, **apart)
+        return self._record(**self.document(row), **apart)
+
+    def document(self, row: Sequence[Any]) -> dict[str, Any]:
+        """Return a row of these columns (more may follow) as the fields of a record, but for those kept elsewhere."""
+        return {name: make(row[where]) for name, where, make in self._makers}
+
+    def values(self, document: Mapping[str, Any]) -> list[Any]:
+        """Return the values of the columns, as `row` does, of such fields; it may have more."""
+        values = []
+        for column in self._columns:
+            first, *rest = column.path
+            value = document[first]
+            for name in rest:
+                value = None if value is None else getattr(value, name)
+            values.append(value if value is None or column.to_row is None else column.to_row(value))
+        return values
 
     def _add(self, name: str, hint: Any) -> None:
         first = len(self._columns)
@@ -140,7 +154,7 @@ def _converters(hint: Any) -> tuple[Convert | None, Convert | None]:
     if typing.get_origin(hint) is tuple:
         return list, tuple
     if hint is datetime:
-        return aware, _in_utc
+        return aware, in_utc
     if isinstance(hint, type) and issubclass(hint, StrEnum):
         return None, hint
     return None, None
@@ -153,5 +167,6 @@ def aware(time: datetime) -> datetime:
     return time
 
 
-def _in_utc(time: datetime) -> datetime:
+def in_utc(time: datetime) -> datetime:
+    """Return the time as the database gives it, in UTC."""
     return time if time.tzinfo is UTC else time.astimezone(UTC)
