@@ -12,19 +12,18 @@ from typing import TYPE_CHECKING
 from aiohttp import web
 
 from bot.assistant import Assistant
+from bot.bundle import Folders
 from bot.cache import Cache
 from bot.channels.base import Channel
 from bot.channels.webchat import WebChat
 from bot.clockwork import Clockwork
 from bot.config import Settings
-from bot.content import read_content
 from bot.control import Control
 from bot.corpus import LiveCorpus
 from bot.delivery import Deliverer
 from bot.desk import Desk, stored_entries
 from bot.encoder import open_encoder
 from bot.engines import open_store
-from bot.errors import DeskError
 from bot.fit import FitWorker
 from bot.headers import harden
 from bot.health import Health
@@ -36,7 +35,9 @@ from bot.models import Address, Alarm, KnowledgeEntry, Language, Reply, Role, Si
 from bot.oversight import Oversight
 from bot.paging import Audience, Pager
 from bot.patience import Patience
+from bot.publishing import Publisher
 from bot.safekeeping import Key, find_key
+from bot.sharing import Sharing
 from bot.staff import create_console
 from bot.staff.auth import Accounts
 from bot.store.base import Store
@@ -79,15 +80,23 @@ class App:
             return await stored_entries(store, vault)
 
         self._fitting = FitWorker()
-        folders = (settings.intents_dir, settings.knowledge_dir)
+        alone = settings.database_url is None
+        cache = Cache(settings.data_dir / "cache")
         self.live = LiveCorpus(
-            lambda: read_content([settings.intents_dir], [settings.knowledge_dir]),
             stored,
-            folders,
             fit_whole=self._fitting.fit,
-            cache=Cache(settings.data_dir / "cache"),
+            cache=cache,
+            sharing=None if alone else Sharing(store, cache),
             train=self._fitting.train,
             encoder=None if settings.encoder_dir is None else open_encoder(settings.encoder_dir),
+        )
+        self._publisher = Publisher(
+            store=store,
+            live=self.live,
+            folders=Folders(intents=settings.intents_dir, knowledge=settings.knowledge_dir),
+            home=settings.data_dir / "content",
+            clock=utc_now,
+            alone=alone,
         )
         zone = settings.timezone
         self.desk = Desk(store=store, vault=vault, live=self.live, clock=utc_now, timezone=zone)
@@ -136,7 +145,7 @@ class App:
         )
         self._control = _control(self, engine)
         self._runner: web.AppRunner | None = None
-        self._followers: list[asyncio.Task[None]] = []
+        self._watching_lag: asyncio.Task[None] | None = None
         self.port = settings.port
 
     @property
@@ -164,7 +173,7 @@ class App:
         listening = _bound(self.settings.host, self.settings.port)
         self.port = listening.getsockname()[1]
         try:
-            await self.live.start()
+            await self._publisher.start()
         except BaseException:
             listening.close()
             raise
@@ -177,10 +186,7 @@ class App:
         await web.SockSite(self._runner, listening).start()
         if self._control is not None:
             await self._control.start()
-        self._followers = [
-            asyncio.create_task(self._follow_knowledge(), name="follow knowledge"),
-            asyncio.create_task(self.metrics.watch_lag(), name="watch the event loop"),
-        ]
+        self._watching_lag = asyncio.create_task(self.metrics.watch_lag(), name="watch the event loop")
         await self._deliverer.start()
         await self._clockwork.start()
         await self._pager.start()
@@ -228,8 +234,8 @@ class App:
             if self.telegram is not None:
                 intake.append(patience.within("telegram", self.telegram.drain(), DRAIN))
             await asyncio.gather(*intake)
-        for task in self._followers:
-            task.cancel()
+        if self._watching_lag is not None:
+            self._watching_lag.cancel()
         self._fitting.stop()
         await asyncio.gather(
             *(
@@ -239,11 +245,11 @@ class App:
                     ("deliveries", self._deliverer),
                     ("clockwork", self._clockwork),
                     ("alarms", self._pager),
-                    ("content", self.live),
+                    ("content", self._publisher),
+                    ("learning", self.live),
                 )
             ),
         )
-        await asyncio.gather(*self._followers, return_exceptions=True)
         await patience.within("store", self._let_go(), IN_HAND)
         log.info("The desk has stopped")
 
@@ -255,14 +261,6 @@ class App:
         if self.telegram is not None:
             await self.telegram.close()
         await self.store.close()
-
-    async def _follow_knowledge(self) -> None:
-        async for change in self.store.changes():
-            if change.kind == "entry":
-                try:
-                    await self.live.refresh()
-                except DeskError:
-                    log.exception("A published entry could not be made live")
 
     async def _tell_staff(self, alarm: Alarm, situation: Situation, audience: Audience) -> None:
         """Tell the staff chat of an urgent situation: reference, kind, age and where, and nothing that was written."""

@@ -17,7 +17,7 @@ from importlib.metadata import version
 from importlib.resources import files
 from importlib.resources.abc import Traversable
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import IO, Any, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -27,6 +27,8 @@ log = logging.getLogger(__name__)
 
 T = TypeVar("T")
 Arrays = Mapping[str, npt.NDArray[Any]]
+Name = tuple[str, str]
+"""Kind and key of what was learned."""
 
 KEPT = 8
 """Files of one kind that are kept, those used last."""
@@ -70,21 +72,39 @@ class Cache:
 
     def save(self, kind: str, key: str, arrays: Arrays) -> None:
         """Keep `arrays` under `key`, and let go of the files of this kind that were used longest ago."""
-        path = self._path(kind, key)
         about = np.frombuffer(orjson.dumps(_about(kind, key)), np.uint8)
+        self._write(kind, key, lambda file: np.savez(file, allow_pickle=False, **{_ABOUT: about, **arrays}))
+
+    def _write(self, kind: str, key: str, write: Callable[[IO[bytes]], object]) -> None:
+        """Let `write` fill the file of that key: whole, or not at all."""
         try:
             self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
             handle, half = tempfile.mkstemp(prefix=f"{kind}-", suffix=".tmp", dir=self._folder)
             try:
                 with os.fdopen(handle, "wb") as file:
-                    np.savez(file, allow_pickle=False, **{_ABOUT: about, **arrays})
-                Path(half).replace(path)
+                    write(file)
+                Path(half).replace(self._path(kind, key))
             except BaseException:
                 Path(half).unlink(missing_ok=True)
                 raise
             self._tidy(kind)
         except OSError as exc:
             log.info("The model cache cannot be written", extra={"problem": exc.strerror})
+
+    def has(self, kind: str, key: str) -> bool:
+        """Tell whether something is kept under `key`, sound or not."""
+        return self._path(kind, key).is_file()
+
+    def body(self, kind: str, key: str) -> bytes | None:
+        """Return the file that is kept under `key`, for another machine to `put`."""
+        try:
+            return self._path(kind, key).read_bytes()
+        except OSError:
+            return None
+
+    def put(self, kind: str, key: str, body: bytes) -> None:
+        """Keep a file that another machine made; whether it is sound is found out when it is loaded."""
+        self._write(kind, key, lambda file: file.write(body))
 
     def _path(self, kind: str, key: str) -> Path:
         return self._folder / f"{kind}-{key}.npz"

@@ -7,18 +7,16 @@ from concurrent.futures import BrokenExecutor, CancelledError, Future
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import partial
-from pathlib import Path
 from threading import Thread
 from typing import Any, TypeVar
 
-from watchfiles import awatch
-
-from bot.cache import Cache, key_of, recipe_of
+from bot.cache import Cache, Name, key_of, recipe_of
 from bot.content import Content, placed
-from bot.errors import ContentError, Fault
+from bot.errors import Fault
 from bot.matching import Encoder, Item, Learned, Matcher, MatchPolicy, Meanings, fit
-from bot.models import KnowledgeEntry
-from bot.shelf import MOST_CHANGES, SOME_CHANGES, Shelf, shelve
+from bot.models import ContentVersion, KnowledgeEntry
+from bot.sharing import Sharing
+from bot.shelf import MOST_CHANGES, MOST_FITTED, SOME_CHANGES, Shelf, shelve
 from bot.text import fold
 from bot.urgent import (
     Arrays,
@@ -182,13 +180,25 @@ def keep(cache: Cache, matcher: Matcher, items: Sequence[Item], outside: Sequenc
     cache.save(*_name(items, outside, encoder), matcher.learned.arrays())
 
 
-def _name(items: Sequence[Item], outside: Sequence[str], encoder: Encoder | None) -> tuple[str, str]:
+def _name(items: Sequence[Item], outside: Sequence[str], encoder: Encoder | None) -> Name:
     # The policy is not part of it: thresholds are read from what was tried, under whichever policy.
     identity = None if encoder is None else encoder.identity
     return "matcher", key_of(recipe_of("bot.matching"), identity, tuple(outside), *items)
 
 
-def _vectors_name(encoder: Encoder) -> tuple[str, str]:
+def names_of(content: Content, encoder: Encoder | None) -> Sequence[Name]:
+    """Return the names under which it is kept what is learned from the content."""
+    fitted = content if len(content.entries) <= MOST_FITTED else replace(content, entries={})
+    items, outside, _ = _matching_parts(fitted)
+    matcher = _name(items, outside, encoder)
+    return [matcher] if shipped(content.urgent) is not None else [matcher, _detector_name(content)]
+
+
+def _detector_name(content: Content) -> Name:
+    return "urgent", key_of(recipe_of("bot.urgent"), content.urgent)
+
+
+def _vectors_name(encoder: Encoder) -> Name:
     return "vectors", key_of(encoder.identity)
 
 
@@ -201,7 +211,7 @@ def _detector(content: Content, cache: Cache | None, train: Train | None) -> Cal
     brought = shipped(content.urgent)
     if brought is not None:
         return lambda: brought
-    name = "urgent", key_of(recipe_of("bot.urgent"), content.urgent)
+    name = _detector_name(content)
     kept = None if cache is None else cache.load(*name, detector_of)
     if kept is not None:
         return lambda: kept
@@ -303,34 +313,35 @@ class LiveCorpus:
 
     def __init__(
         self,
-        read: Callable[[], Content],
         stored: Callable[[], Awaitable[Sequence[KnowledgeEntry]]],
-        folders: Sequence[Path] = (),
         *,
         fit_whole: FitWhole | None = None,
         cache: Cache | None = None,
+        sharing: Sharing | None = None,
         train: Train | None = None,
         encoder: Encoder | None = None,
     ) -> None:
-        """`read` reads the files (in a thread), `stored` the entries written at the console.
+        """`stored` reads the entries written at the console.
 
         `fit_whole` learns a matcher anew after a change went live; in a thread when it is not given. What is learned
-        is kept in `cache` for the next start. `train` trains a detector in another process. An `encoder` is asked
-        about every text of the content, and about messages.
+        is kept in `cache` for the next start, and with `sharing` other processes have it too. `train` trains a detector
+        in another process. An `encoder` is asked about every text of the content, and about messages.
         """
-        self._read = read
         self._stored = stored
-        self._folders = tuple(folders)
         self._fit_whole: FitWhole = fit_whole or _fit_in_thread
         self._build = partial(build_corpus, cache=cache, train=train, encoder=encoder)
         self._cache = cache
+        self._sharing = sharing
+        self._encoder = encoder
         self._corpus: Corpus | None = None
         self._files: Content | None = None
-        self._refreshing = asyncio.Lock()
+        self._publishing = asyncio.Lock()
         self._settle = asyncio.Event()
-        self._tasks: list[asyncio.Task[None]] = []
+        self._settling: asyncio.Task[None] | None = None
         self.problems: tuple[Fault, ...] = ()
         """Why the newest files are not live; empty when they are."""
+        self.version: ContentVersion | None = None
+        """Which content version the files are, once that is known."""
 
     @property
     def started(self) -> bool:
@@ -341,51 +352,46 @@ class LiveCorpus:
     def corpus(self) -> Corpus:
         """The current snapshot. Take it once for a whole message."""
         if self._corpus is None:
-            raise RuntimeError("LiveCorpus.start() has not finished")
+            raise RuntimeError("no content was published yet")
         return self._corpus
 
-    async def start(self) -> None:
-        """Read and fit everything, then watch. Raises `ContentError` when the files have faults."""
-        self._files = await asyncio.to_thread(self._read)
-        await self._swap()
-        self._tasks.append(asyncio.create_task(self._settle_thresholds(), name="settle thresholds"))
-        if self._folders:
-            self._tasks.append(asyncio.create_task(self._watch(), name="watch content"))
-
     async def stop(self) -> None:
-        """Stop watching."""
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        """Learn no more."""
+        if self._settling is not None:
+            self._settling.cancel()
+            await asyncio.gather(self._settling, return_exceptions=True)
 
-    async def refresh(self, *, files: bool = False) -> None:
-        """Publish what the store holds now (and the files, when asked), or keep the last good whole."""
-        async with self._refreshing:
-            before = self._files
-            try:
-                if files:
-                    self._files = await asyncio.to_thread(self._read)
-                await self._swap()
-            except ContentError as exc:
-                self._files = before
-                self.problems = exc.faults
-                log.warning(
-                    "The changed content has faults; the old content stays live",
-                    extra={"faults": [str(fault) for fault in exc.faults[:10]], "count": len(exc.faults)},
-                )
-                return
-            if files:
-                self.problems = ()
+    async def publish(self, files: Content, keep: Callable[[], Awaitable[None]] | None = None) -> None:
+        """Make what was read from files live, with the entries of the store on top; `keep` is awaited once it proved
+        sound, and before anybody is answered with it.
 
-    async def _swap(self) -> None:
-        if self._files is None:
-            raise RuntimeError("the files were never read")
-        content = self._files.with_entries(await self._stored())
-        before = self._corpus
-        if before is not None and before.content.version == content.version:
+        Raises `ContentError`, and what `keep` raises: the last good whole stays live then.
+        """
+        async with self._publishing:
+            await self._swap(files, keep)
+            self._files = files
+        if self._settling is None:
+            self._settling = asyncio.create_task(self._settle_thresholds(), name="settle thresholds")
+
+    async def refresh(self) -> None:
+        """Make the entries live that the store holds now."""
+        async with self._publishing:
+            if self._files is not None:
+                await self._swap(self._files)
+
+    async def _swap(self, files: Content, keep: Callable[[], Awaitable[None]] | None = None) -> None:
+        content = files.with_entries(await self._stored())
+        before, made = self._corpus, None
+        if before is None or before.content.version != content.version:
+            quick = before is not None and before.content.desk.policy == content.desk.policy
+            missing = await self._had_by_others(content)
+            made = await _in_thread(self._build, content, before, quick=quick)
+            await self._let_others_have(missing)
+        if keep is not None:
+            await keep()
+        if made is None:
             return
-        quick = before is not None and before.content.desk.policy == content.desk.policy
-        self._corpus = await _in_thread(self._build, content, before, quick=quick)
+        self._corpus = made
         log.info(
             "Content is live",
             extra={
@@ -394,8 +400,18 @@ class LiveCorpus:
                 "entries": len(content.entries),
             },
         )
-        if not self._corpus.settled:
+        if not made.settled:
             self._settle.set()
+
+    async def _had_by_others(self, content: Content) -> Sequence[Name]:
+        """Take into the cache what other processes learned from this content; return what none did."""
+        if self._sharing is None:
+            return ()
+        return await self._sharing.take(await asyncio.to_thread(names_of, content, self._encoder))
+
+    async def _let_others_have(self, names: Sequence[Name]) -> None:
+        if self._sharing is not None:
+            await self._sharing.give(names)
 
     async def _settle_thresholds(self) -> None:
         """After a change went live with the old thresholds, fit the whole anew and swap once more."""
@@ -412,18 +428,37 @@ class LiveCorpus:
                 fitted = quickly.fitted or quickly
                 if fitted.settled:
                     continue
-                items, outside, policy = _matching_parts(fitted.content)
-                matcher = await self._fit_whole(items, outside, policy, fitted.matcher.meanings)
-                if self._cache is not None:
-                    await asyncio.to_thread(keep, self._cache, matcher, items, outside)
+                matcher = await self._learn(fitted)
             except Exception:
                 log.exception("The thresholds could not be learned anew; the old ones stay")
                 continue
-            async with self._refreshing:
+            async with self._publishing:
                 if self.corpus.matcher is quickly.matcher:
                     now = self.corpus
                     settled = replace(now.fitted or now, matcher=matcher, settled=True)
                     self._corpus = settled if now.shelf is None else _shelved(now.content, settled, now.shelf)
+
+    async def _learn(self, quickly: Corpus) -> Matcher:
+        """Return the matcher with thresholds of its own: another process may learn them too, and one is enough."""
+        items, outside, policy = _matching_parts(quickly.content)
+        meanings = quickly.matcher.meanings
+        name = _name(items, outside, None if meanings is None else meanings.encoder)
+
+        def wanted() -> bool:
+            return (self.corpus.fitted or self.corpus).matcher is quickly.matcher
+
+        if self._cache is not None and self._sharing is not None:
+            if await self._sharing.awaited(name, wanted):
+                learned = await asyncio.to_thread(partial(self._cache.load, *name, Learned.of))
+                if learned is not None:
+                    return await _in_thread(fit, items, outside, policy, learned=learned, meanings=meanings)
+            if not wanted():
+                return quickly.matcher
+        matcher = await self._fit_whole(items, outside, policy, meanings)
+        if self._cache is not None:
+            await asyncio.to_thread(keep, self._cache, matcher, items, outside)
+            await self._let_others_have([name])
+        return matcher
 
     async def _tidy_shelf(self) -> None:
         """Build the archive anew, when many entries have changed since it was built."""
@@ -431,13 +466,6 @@ class LiveCorpus:
         if before.shelf is None or before.shelf.changes() <= SOME_CHANGES:
             return
         tidy = await _in_thread(self._build, before.content, before, quick=True, most_changes=SOME_CHANGES)
-        async with self._refreshing:
+        async with self._publishing:
             if self.corpus is before:
                 self._corpus = tidy
-
-    async def _watch(self) -> None:
-        async for _ in awatch(*self._folders, debounce=300, step=50, recursive=True):
-            try:
-                await self.refresh(files=True)
-            except Exception:
-                log.exception("The changed content could not be read; the old content stays live")

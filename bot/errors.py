@@ -39,6 +39,10 @@ class ContentError(Faults):
     """Intents or knowledge that cannot be published as they stand."""
 
 
+class BundleError(DeskError):
+    """The files of a content version cannot be packed or unpacked."""
+
+
 class VaultError(DeskError):
     """A key is missing or wrong, or sealed words were altered."""
 

@@ -376,8 +376,8 @@ async def live(office: Office, corpus: Corpus) -> AsyncIterator[LiveCorpus]:
     async def stored() -> Sequence[KnowledgeEntry]:
         return await stored_entries(office.store, office.vault)
 
-    made = LiveCorpus(read_sample, stored)
-    await made.start()
+    made = LiveCorpus(stored)
+    await made.publish(read_sample())
     office.live = made  # type: ignore[assignment]
     for part in (office.assistant, office.desk, office.clockwork):
         part._live = made  # type: ignore[attr-defined]

@@ -123,8 +123,8 @@ async def test_an_overgrown_shelf_is_put_in_order_when_there_is_time(
     async def stored() -> Sequence[KnowledgeEntry]:
         return entries
 
-    live = LiveCorpus(lambda: content, stored)
-    await live.start()
+    live = LiveCorpus(stored)
+    await live.publish(content)
     try:
         first = live.corpus.shelf
         assert first is not None

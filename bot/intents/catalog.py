@@ -4,7 +4,7 @@ import contextlib
 import datetime as dt
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
@@ -43,7 +43,8 @@ class Intent:
     lane: str | None
     matches: tuple[str, ...]
     rejects: tuple[str, ...]
-    where: str
+    where: str = field(compare=False, repr=False)
+    """Where it is written, which is no part of what it says."""
 
     @property
     def key(self) -> str:

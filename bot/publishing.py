@@ -1,0 +1,326 @@
+"""What maintainers write becomes the next content version, and the newest one is live: in every process.
+
+The store has the versions, with their files. Where one process is alone, its files are the source: they are watched, and
+each sound change is the next version. Where several share a store, the one with the duty does so, and all take a new
+version from the store as soon as they hear of it. A process that starts with files that were live once, and are not the
+newest, has old files: it takes the newest version and rolls nobody back.
+"""
+
+import asyncio
+import getpass
+import logging
+import platform
+from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from shutil import rmtree
+
+from watchfiles import awatch
+
+from bot.bundle import Folders, pack, unpack
+from bot.content import Content, read_content
+from bot.corpus import LiveCorpus
+from bot.errors import BundleError, ContentError, DeskError, Fault, Stale, StoreError, StoreStopped
+from bot.models import Change, ContentVersion
+from bot.store.base import Store
+
+log = logging.getLogger(__name__)
+
+LOOK_AGAIN = 2.0
+"""Seconds after which a process asks again whether it is the one that watches."""
+AFTER_TROUBLE = 1.0
+"""Seconds after which it is tried again to take what is new."""
+UNPACKED = 3
+"""Versions whose files stay unpacked, those used last."""
+TRIES = 20
+"""How often files are read that change while they are read."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tree:
+    """Files as they were at one moment, and what they say."""
+
+    digest: str
+    content: Content
+
+
+def read_tree(folders: Folders) -> Tree:
+    """Read files that do not change meanwhile. Raises `ContentError`, `OSError`, and `BundleError` when they never rest."""
+    for _ in range(TRIES):
+        before = folders.marks()
+        tree = Tree(digest=folders.digest(), content=read_content([folders.intents], [folders.knowledge]))
+        if folders.marks() == before:
+            return tree
+    raise BundleError("The content files change all the time; publish them when they rest.")
+
+
+def author() -> str:
+    """Return who runs this process, and where: whom to ask about a version."""
+    try:
+        name = getpass.getuser()
+    except (OSError, KeyError, ImportError):  # a container may know no name
+        name = "desk"
+    return f"{name}@{platform.node()}"
+
+
+async def newest_version(store: Store) -> ContentVersion | None:
+    """Return the version that is live, or shall be; None before the first."""
+    found = await store.content_versions(limit=1)
+    return found[0] if found else None
+
+
+async def add_version(
+    store: Store, folders: Folders, tree: Tree, now: datetime, *, alone: bool = False
+) -> ContentVersion:
+    """Make the files the next version, unless they are the newest; return it.
+
+    Where a process is `alone`, files that are too many to be kept beside it are no reason to stop: they are in its folders.
+    Raises `BundleError`, also when the files are not those of `tree` any more, `StoreError`, `OSError`.
+    """
+    packed: tuple[bytes | None] | None = None
+    while True:
+        newest = await newest_version(store)
+        if newest is not None and newest.digest == tree.digest:
+            return newest
+        packed = packed or (await asyncio.to_thread(_packed, folders, tree, alone=alone),)
+        number = 1 if newest is None else newest.number + 1
+        version = ContentVersion(number=number, digest=tree.digest, author=author(), at=now)
+        try:
+            await store.add_content(version, *packed)
+        except Stale:
+            continue  # another process was faster
+        return version
+
+
+def _packed(folders: Folders, tree: Tree, *, alone: bool) -> bytes | None:
+    try:
+        digest, files = pack(folders)
+    except BundleError as exc:
+        if not alone:
+            raise
+        log.info("The files of a content version are not kept", extra={"problem": str(exc)})
+        return None
+    if digest != tree.digest:
+        raise _Moved("The content files were changed while they were read; publish them when they rest.")
+    return files
+
+
+class _Moved(BundleError):
+    """The files are others by now."""
+
+
+class Publisher:
+    """Keeps the newest content version live, and makes new ones of changed files."""
+
+    def __init__(
+        self,
+        *,
+        store: Store,
+        live: LiveCorpus,
+        folders: Folders,
+        home: Path,
+        clock: Callable[[], datetime],
+        alone: bool,
+    ) -> None:
+        """`folders` are where maintainers write; versions of other processes are unpacked in `home`. `alone` says that
+        no other process shares the store."""
+        self._store = store
+        self._live = live
+        self._folders = folders
+        self._home = home
+        self._clock = clock
+        self._alone = alone
+        self._turn = asyncio.Lock()
+        self._settled: str | None = None
+        """The digest of our own files when they were last dealt with; what they became is in the store."""
+        self._unusable = 0
+        """The version that cannot be live here."""
+        self._faults: dict[str, tuple[Fault, ...]] = {}
+        self._changed = False
+        """Files have changed before our eyes that are not dealt with."""
+        self._tasks: list[asyncio.Task[None]] = []
+
+    async def start(self) -> None:
+        """Make the newest content live, and keep it so. Raises `ContentError` when it has faults, `DeskError`."""
+        changes = self._store.changes()
+        async with self._turn:
+            await self._begin()
+        self._tasks = [
+            asyncio.create_task(self._follow(changes), name="follow content"),
+            asyncio.create_task(self._watch(), name="watch content"),
+        ]
+
+    async def stop(self) -> None:
+        """Let everything be as it is."""
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    async def _begin(self) -> None:
+        newest = await newest_version(self._store)
+        digest = await asyncio.to_thread(self._folders.digest)
+        if newest is not None and not self._alone and newest.digest != digest:
+            if await self._known(digest):
+                self._settled = digest
+                await self._take(newest)
+                return
+            try:
+                await self._import()
+            except ContentError as exc:
+                self._refuse(exc)
+                await self._take(newest)
+            return
+        await self._import()
+
+    async def _known(self, digest: str) -> bool:
+        return bool(await self._store.content_versions(digest=digest, limit=1))
+
+    async def _import(self) -> None:
+        """Make our own files live as the next version, or as the newest when they are that."""
+        while True:
+            tree = await asyncio.to_thread(read_tree, self._folders)
+
+            async def keep(tree: Tree = tree) -> None:
+                self._live.version = await add_version(
+                    self._store, self._folders, tree, self._clock(), alone=self._alone
+                )
+
+            try:
+                await self._live.publish(tree.content, keep)
+            except _Moved:
+                continue
+            self._settled = tree.digest
+            self._say("here", ())
+            self._say("newest", ())
+            return
+
+    async def _take(self, version: ContentVersion) -> None:
+        """Make a version of the store live. Raises `ContentError`, `BundleError`, `StoreError`, `OSError`."""
+        packed = await self._store.content_files(version.number)
+        if packed is None:
+            raise BundleError(
+                f"The files of content version {version.number} are not in the store; publish them once more."
+            )
+
+        def unpacked() -> Content:
+            folders = unpack(packed, version.digest, self._home)
+            self._tidy()
+            return read_content([folders.intents], [folders.knowledge])
+
+        await self._live.publish(await asyncio.to_thread(unpacked))
+        self._live.version = version
+        self._say("newest", ())
+
+    def _tidy(self) -> None:
+        aged = sorted(self._home.iterdir(), key=lambda path: path.stat().st_mtime, reverse=True)
+        for path in aged[UNPACKED:]:
+            rmtree(path, ignore_errors=True)
+
+    async def look(self) -> None:
+        """Make the newest version of the store live, if it is not. One that cannot be leaves what works alone."""
+        async with self._turn:
+            newest = await newest_version(self._store)
+            live = self._live.version
+            if newest is None or live is None or newest.number in (live.number, self._unusable):
+                return
+            if newest.digest == live.digest:
+                self._live.version = newest
+                return
+            try:
+                await self._take(newest)
+            except (ContentError, BundleError) as exc:
+                self._unusable = newest.number
+                faults = exc.faults if isinstance(exc, ContentError) else ()
+                self._say("newest", faults or (Fault(where=f"#{newest.number}", sentence=str(exc)),))
+                log.error(
+                    "The newest content version cannot be used here; the one before stays live",
+                    extra={"newest": newest.number, "live": live.number, "problem": str(exc)[:500]},
+                )
+
+    async def look_here(self, *, again: bool = True) -> None:
+        """Make the next version of our own files, if they have changed. Faults leave what works alone.
+
+        `again` takes files too that were live once before: somebody has put them back.
+        """
+        async with self._turn:
+            try:
+                digest = await asyncio.to_thread(self._folders.digest)
+                if digest == self._settled:
+                    self._say("here", ())
+                elif not again and await self._known(digest):
+                    self._settled = digest
+                else:
+                    await self._import()
+            except ContentError as exc:
+                self._refuse(exc)
+
+    def _refuse(self, exc: ContentError) -> None:
+        self._say("here", exc.faults)
+        log.warning(
+            "The changed content has faults; the old content stays live",
+            extra={"faults": [str(fault) for fault in exc.faults[:10]], "count": len(exc.faults)},
+        )
+
+    def _say(self, where: str, faults: tuple[Fault, ...]) -> None:
+        """Let the console tell what is wrong with the files here, or with the newest version."""
+        self._faults[where] = faults
+        self._live.problems = tuple(fault for each in self._faults.values() for fault in each)
+
+    async def _follow(self, changes: AsyncIterator[Change]) -> None:
+        """Make live what the store is told: entries, and versions."""
+        async for change in changes:
+            if change.kind == "entry":
+                await self._insist(self._live.refresh)
+            elif change.kind == "content":
+                await self._insist(self.look)
+
+    async def _insist(self, act: Callable[[], Awaitable[None]]) -> None:
+        """Do it, again while the store or the disk cannot be reached: what comes later is told once more anyhow."""
+        told = False
+        while True:
+            try:
+                await act()
+            except StoreStopped:
+                return
+            except (StoreError, OSError):
+                if not told:
+                    log.exception("What is new cannot be read; it is tried again until it can")
+                told = True
+                await asyncio.sleep(AFTER_TROUBLE)
+            except DeskError:
+                log.exception("What is new could not be made live")
+                return
+            else:
+                return
+
+    async def _watch(self) -> None:
+        """While this process has the duty, make versions of what changes in its folders."""
+        while True:
+            try:
+                if await self._store.leads("content"):
+                    await self._watch_while_leading()
+                self._changed = False
+            except StoreStopped:
+                return
+            except (DeskError, OSError) as exc:
+                log.warning("The content files could not be published", extra={"problem": str(exc)[:500]})
+            await asyncio.sleep(LOOK_AGAIN)
+
+    async def _watch_while_leading(self) -> None:
+        began = False
+        async for changed in awatch(
+            self._folders.intents,
+            self._folders.knowledge,
+            debounce=300,
+            step=50,
+            rust_timeout=int(LOOK_AGAIN * 1000),
+            yield_on_timeout=True,
+        ):
+            if not await self._store.leads("content"):
+                return
+            self._changed = self._changed or bool(changed)
+            if self._changed or not began:
+                # What changed before this process began to watch is found by looking once.
+                await self.look_here(again=self._changed)
+                self._changed, began = False, True
