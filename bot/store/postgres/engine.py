@@ -15,6 +15,7 @@ from bot.store.postgres.audit import AuditVerbs
 from bot.store.postgres.changelog import ChangeLog
 from bot.store.postgres.citizens import CitizenVerbs
 from bot.store.postgres.connecting import connect, conninfo, place
+from bot.store.postgres.contents import ContentVerbs
 from bot.store.postgres.database import CONNECTIONS, Database
 from bot.store.postgres.knowledge import KnowledgeVerbs
 from bot.store.postgres.leads import Leads
@@ -26,7 +27,14 @@ from bot.vault import Vault
 
 
 class PostgresStore(
-    CitizenVerbs, SituationVerbs, AlarmVerbs, AccountVerbs, AuditVerbs, KnowledgeVerbs, UpkeepVerbs
+    CitizenVerbs,
+    SituationVerbs,
+    AlarmVerbs,
+    AccountVerbs,
+    AuditVerbs,
+    KnowledgeVerbs,
+    ContentVerbs,
+    UpkeepVerbs,
 ):
     """The engine for many processes, on one machine or several: rows in PostgreSQL."""
 

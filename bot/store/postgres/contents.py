@@ -1,0 +1,71 @@
+"""Verbs for content versions and what was learned from them."""
+
+from collections.abc import Sequence
+
+from bot.errors import Stale
+from bot.models import ContentVersion
+from bot.store.bounds import old_content, old_learned
+from bot.store.postgres.core import Core, reading, verb
+from bot.store.postgres.tables import CONTENTS
+from bot.store.postgres.transaction import Transaction
+
+
+class ContentVerbs(Core):
+    """The numbered wholes that maintainers wrote, their files, and what processes learned from them."""
+
+    @reading
+    async def content_versions(
+        self, tx: Transaction, *, digest: str | None = None, limit: int | None = None
+    ) -> Sequence[ContentVersion]:
+        """Return the content versions, newest first: those of `digest`, at most `limit`."""
+        rows = await tx.rows(
+            f"SELECT {CONTENTS.selected()} FROM contents WHERE %(digest)s::text IS NULL OR digest = %(digest)s "
+            "ORDER BY number DESC LIMIT %(limit)s",
+            {"digest": digest, "limit": limit},
+        )
+        return [CONTENTS.record(row) for row in rows]
+
+    @verb
+    async def add_content(self, tx: Transaction, version: ContentVersion, files: bytes | None) -> None:
+        """Keep the next content version with its files, and let go of the files of old ones. Raises `Stale`."""
+        found = await tx.row("SELECT coalesce(max(number), 0) FROM contents")
+        newest = 0 if found is None else found[0]
+        # Whoever adds the same number at the same time waits for the other's row, and comes too late.
+        if (
+            version.number != newest + 1
+            or await tx.row(f"{CONTENTS.insert} ON CONFLICT DO NOTHING RETURNING 1", CONTENTS.row(version))
+            is None
+        ):
+            raise Stale(
+                f"The newest content version is {newest} or above, so {version.number} cannot follow."
+            )
+        if files is not None:
+            await tx.run("INSERT INTO content_files (number, body) VALUES (%s, %s)", (version.number, files))
+        kept = await tx.rows("SELECT number, octet_length(body) FROM content_files ORDER BY number DESC")
+        let_go = [kept[place][0] for place in old_content([size for _, size in kept])]
+        await tx.run("DELETE FROM content_files WHERE number = ANY (%s)", (let_go,))
+        tx.tell("content", str(version.number))
+
+    @reading
+    async def content_files(self, tx: Transaction, number: int) -> bytes | None:
+        """Return the archive of a content version, if it is kept (still)."""
+        row = await tx.row("SELECT body FROM content_files WHERE number = %s", (number,))
+        return None if row is None else bytes(row[0])
+
+    @reading
+    async def learned(self, tx: Transaction, name: str) -> bytes | None:
+        """Return what a process learned from content under that name, if it is kept (still)."""
+        row = await tx.row("SELECT body FROM learned WHERE name = %s", (name,))
+        return None if row is None else bytes(row[0])
+
+    @verb
+    async def keep_learned(self, tx: Transaction, name: str, body: bytes) -> None:
+        """Keep what was learned from content, and let go of what was learned longest ago."""
+        await tx.run(
+            "INSERT INTO learned (name, body) VALUES (%s, %s) "
+            "ON CONFLICT (name) DO UPDATE SET body = EXCLUDED.body, number = DEFAULT",
+            (name, body),
+        )
+        kept = await tx.rows("SELECT name, octet_length(body) FROM learned ORDER BY number DESC")
+        let_go = [kept[place][0] for place in old_learned([size for _, size in kept])]
+        await tx.run("DELETE FROM learned WHERE name = ANY (%s)", (let_go,))
