@@ -145,7 +145,7 @@ class App:
         )
         self._control = _control(self, engine)
         self._runner: web.AppRunner | None = None
-        self._watching_lag: asyncio.Task[None] | None = None
+        self._followers: list[asyncio.Task[None]] = []
         self.port = settings.port
 
     @property
@@ -186,7 +186,10 @@ class App:
         await web.SockSite(self._runner, listening).start()
         if self._control is not None:
             await self._control.start()
-        self._watching_lag = asyncio.create_task(self.metrics.watch_lag(), name="watch the event loop")
+        self._followers = [
+            asyncio.create_task(self.webchat.follow(self.store.changes()), name="follow deliveries"),
+            asyncio.create_task(self.metrics.watch_lag(), name="watch the event loop"),
+        ]
         await self._deliverer.start()
         await self._clockwork.start()
         await self._pager.start()
@@ -234,8 +237,8 @@ class App:
             if self.telegram is not None:
                 intake.append(patience.within("telegram", self.telegram.drain(), DRAIN))
             await asyncio.gather(*intake)
-        if self._watching_lag is not None:
-            self._watching_lag.cancel()
+        for task in self._followers:
+            task.cancel()
         self._fitting.stop()
         await asyncio.gather(
             *(
@@ -250,6 +253,7 @@ class App:
                 )
             ),
         )
+        await asyncio.gather(*self._followers, return_exceptions=True)
         await patience.within("store", self._let_go(), IN_HAND)
         log.info("The desk has stopped")
 

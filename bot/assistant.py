@@ -26,6 +26,7 @@ from bot.exchange import (
     Memory,
     Reach,
     conversation_key,
+    open_address,
     open_memory,
     seal_memory,
 )
@@ -180,6 +181,7 @@ class Assistant:
             turns=memory.turns,
             inquiries=tuple(
                 InquiryState(
+                    id=item.inquiry.id,
                     reference=item.inquiry.reference,
                     status=item.inquiry.status,
                     opened_at=item.inquiry.opened_at,
@@ -217,6 +219,14 @@ class Assistant:
                 return
             memory = memory.after(Turn(who="desk", at=self._clock(), reply=reply))
             await self._store.save_conversation(seal_memory(self._vault, memory, key, before, keep_until))
+
+    async def address_of(self, inquiry_id: str) -> Address | None:
+        """Return whom the replies to an inquiry go to, for a channel to look among its open pages; None when it is gone.
+
+        Raises `StoreError`, `OSError`, `VaultError`.
+        """
+        inquiry = await self._store.inquiry(inquiry_id)
+        return None if inquiry is None else open_address(self._vault, inquiry)
 
     async def seen(self, address: Address) -> None:
         """Note that the citizen has seen what was placed in the exchange."""

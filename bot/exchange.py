@@ -97,6 +97,8 @@ class Memory:
 class InquiryState:
     """Where one of the citizen's questions stands."""
 
+    id: str
+    """Not shown to anybody: what open pages are found by."""
     reference: str
     status: InquiryStatus
     opened_at: dt.datetime

@@ -1,6 +1,6 @@
 """The web chat as a channel, and its routes."""
 
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 from datetime import datetime
 
 from aiohttp import web
@@ -8,13 +8,14 @@ from aiohttp import web
 from bot.assistant import Assistant
 from bot.channels.webchat import api, page
 from bot.channels.webchat.conversations import CHANNEL, Starts
+from bot.channels.webchat.following import Follower
 from bot.channels.webchat.guard import Guard, preflight
 from bot.channels.webchat.listeners import Streams
 from bot.channels.webchat.parts import PARTS, Names, Parts
 from bot.channels.webchat.static_files import StaticFile, get_static
 from bot.channels.webchat.stream import get_stream
 from bot.config import Settings
-from bot.models import Address, DeliveryStatus, Reply
+from bot.models import Address, Change, DeliveryStatus, Reply
 from bot.vault import Vault
 
 
@@ -55,6 +56,10 @@ class WebChat:
             return DeliveryStatus.SENT
         live = self._streams.push(address.chat, reply)
         return DeliveryStatus.SENT if live else DeliveryStatus.PLACED
+
+    async def follow(self, changes: AsyncIterator[Change]) -> None:
+        """Bring to open pages what other processes place, as the store's changes tell of it, until those end."""
+        await Follower(self._parts.assistant, self._streams).follow(changes)
 
     def add_routes(self, app: web.Application) -> None:
         """Add the pages and the API, with what guards them. Streams end when the application shuts down."""

@@ -3,11 +3,15 @@
 import asyncio
 import random
 from collections import deque
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 
 from bot.channels.webchat.problems import Problem
+from bot.channels.webchat.recent import Recent
 from bot.models import Reply
+
+SHOWN = 500
+"""Ids of replies remembered for each page: more than an exchange holds."""
 
 
 class Listener:
@@ -19,15 +23,20 @@ class Listener:
         self._waiting: deque[Reply] = deque()
         self._wake = asyncio.Event()
         self._ended = False
+        self.shown = Recent(SHOWN)
+        """Ids of the replies that the page was given, or found when it was opened."""
 
     def push(self, reply: Reply) -> bool:
-        """Give the page a reply; False when nobody is there to take it."""
+        """Give the page a reply, unless it has it; False when nobody is there to take it."""
         if self._ended or not self._alive():
             self.end()
             return False
+        if reply.id in self.shown:
+            return True
         if len(self._waiting) >= self._most:
             self.end()
             return False
+        self.shown.update([reply.id])
         self._waiting.append(reply)
         self._wake.set()
         return True
@@ -56,6 +65,9 @@ class Streams:
         self._most = most
         self._replies_each = replies_each
         self._listeners: dict[str, list[Listener]] = {}
+        self._inquiries: dict[str, str] = {}
+        """The open conversation that an inquiry is reached from."""
+        self._reached: dict[str, set[str]] = {}
         self._count = 0
         self._closed = False
 
@@ -80,6 +92,34 @@ class Streams:
             self._count -= 1
             if not listeners and self._listeners.get(token) is listeners:
                 del self._listeners[token]
+                for inquiry_id in self._reached.pop(token, ()):
+                    del self._inquiries[inquiry_id]
+
+    def tokens(self) -> Sequence[str]:
+        """Return the conversations that a page is open on."""
+        return list(self._listeners)
+
+    def reach(self, token: str, inquiry_ids: Iterable[str]) -> bool:
+        """Note that the conversation leads to these inquiries; False when no page is open on it."""
+        if token not in self._listeners:
+            return False
+        for inquiry_id in inquiry_ids:
+            self._inquiries[inquiry_id] = token
+            self._reached.setdefault(token, set()).add(inquiry_id)
+        return True
+
+    def of_inquiry(self, inquiry_id: str) -> str | None:
+        """Return the open conversation that leads to the inquiry."""
+        return self._inquiries.get(inquiry_id)
+
+    def shown(self, token: str, reply_id: str) -> bool:
+        """Tell whether every page open on the conversation was given the reply."""
+        return all(reply_id in listener.shown for listener in self._listeners.get(token, ()))
+
+    def end(self, token: str) -> None:
+        """End the pages' streams; they come back by themselves, and are given what they missed."""
+        for listener in self._listeners.get(token, ()):
+            listener.end()
 
     def push(self, token: str, reply: Reply) -> bool:
         """Give the reply to every page open on the conversation; tell whether any took it."""

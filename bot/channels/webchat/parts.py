@@ -1,7 +1,7 @@
 """What the handlers of the web chat work with."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Iterable
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -15,6 +15,7 @@ from bot.channels.webchat.conversations import Starts, address_of, is_token, new
 from bot.channels.webchat.incoming import Asked
 from bot.channels.webchat.listeners import Streams
 from bot.channels.webchat.problems import Problem
+from bot.channels.webchat.recent import Recent
 from bot.config import Settings
 from bot.errors import StoreError, VaultError
 from bot.models import IncomingMessage, Language, Reply
@@ -39,23 +40,6 @@ class Names(Protocol):
         """Return who runs the desk."""
 
 
-class Recent:
-    """The last ids that were added, up to `most`."""
-
-    def __init__(self, most: int) -> None:
-        self._most = most
-        self._ids: dict[str, None] = {}
-
-    def update(self, ids: Iterable[str]) -> None:
-        """Add ids, forgetting the oldest beyond `most`."""
-        self._ids.update(dict.fromkeys(ids))
-        while len(self._ids) > self._most:
-            del self._ids[next(iter(self._ids))]
-
-    def __contains__(self, one: str) -> bool:
-        return one in self._ids
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Parts:
     """The assistant, what the page says of the desk, and what this process remembers of its visitors."""
@@ -66,7 +50,7 @@ class Parts:
     clock: Callable[[], datetime]
     streams: Streams
     starts: Starts
-    handed: "Recent" = field(default_factory=lambda: Recent(10_000))
+    handed: Recent = field(default_factory=lambda: Recent(10_000))
     """Ids of replies that went out in a response: the citizen has seen them."""
     # Far above what people do, and still a bound on what one program can make the desk work.
     by_conversation: Bucket = field(default_factory=lambda: Bucket(burst=40, per_second=1))

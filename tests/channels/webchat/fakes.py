@@ -189,7 +189,9 @@ class FakeAssistant:
             )
         reference = f"7KQ2-{next(self._ids):04d}"
         told.inquiries.append(
-            InquiryState(reference=reference, status=InquiryStatus.OPEN, opened_at=message.received_at)
+            InquiryState(
+                id=reference, reference=reference, status=InquiryStatus.OPEN, opened_at=message.received_at
+            )
         )
         return (
             Reply(

@@ -283,7 +283,7 @@
     const opened = new EventSource(`/api/conversations/${token}/stream`);
     stream = opened;
     opened.onopen = () => {
-      if (lost) sync();
+      sync(); // what was placed before the stream was open is found by reading
       lost = 0;
       online();
     };
