@@ -118,7 +118,7 @@ class App:
             clock=utc_now,
         )
         self.telegram = (
-            None if settings.telegram_token is None else _telegram(self.assistant, settings, vault)
+            None if settings.telegram_token is None else _telegram(self.assistant, settings, vault, store)
         )
         self.channels: dict[str, Channel] = {self.webchat.name: self.webchat}
         if self.telegram is not None:
@@ -305,11 +305,17 @@ def _control(app: App, store: Store) -> Control | None:
     return Control(app.settings.socket, app.invite, app.oversight.verify, back_up)
 
 
-def _telegram(assistant: Assistant, settings: Settings, vault: Vault) -> "TelegramChannel":
+def _telegram(assistant: Assistant, settings: Settings, vault: Vault, store: Store) -> "TelegramChannel":
     # A desk without Telegram starts without its library.
     from bot.channels.telegram import TelegramChannel  # noqa: PLC0415
 
-    return TelegramChannel(assistant=assistant, settings=settings, vault=vault, clock=utc_now)
+    return TelegramChannel(
+        assistant=assistant,
+        settings=settings,
+        vault=vault,
+        clock=utc_now,
+        leads=lambda: store.leads("telegram"),
+    )
 
 
 async def open_app(settings: Settings, key: Key) -> App:

@@ -89,7 +89,13 @@ async def wire(corpus: Corpus, tmp_path: Path, **environ: str) -> AsyncIterator[
             **common,
         )
         webchat = WebChat(assistant=assistant, names=lambda: live.corpus.content, settings=settings, **common)
-        telegram = TelegramChannel(assistant=assistant, settings=settings, first_wait=0.05, **common)
+        telegram = TelegramChannel(
+            assistant=assistant,
+            settings=settings,
+            first_wait=0.05,
+            leads=lambda: store.leads("telegram"),
+            **common,
+        )
         channels: dict[str, Any] = {webchat.name: webchat, telegram.name: telegram}
         deliverer = Deliverer(store=store, channels=channels, **common)  # type: ignore[arg-type]
         app = web.Application(client_max_size=64 * 1024)

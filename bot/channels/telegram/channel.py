@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine
 from contextlib import suppress
 from datetime import datetime
 from typing import TYPE_CHECKING
@@ -33,6 +33,8 @@ MENUS: tuple[tuple[str | None, Language], ...] = ((None, "en"), ("en", "en"), ("
 """The menu of commands by the languages that Telegram tells apart; None is everybody else's."""
 LONGEST_WAIT = 60.0
 """Seconds between two attempts to reach Telegram."""
+ASK_AGAIN = 2.0
+"""Seconds between two attempts to be the one that asks Telegram."""
 DRAIN = 5.0
 """Seconds for what is under way when the desk stops."""
 MOMENT = 2.0
@@ -51,10 +53,15 @@ class TelegramChannel:
         settings: Settings,
         vault: Vault,
         clock: Callable[[], datetime],
+        leads: Callable[[], Awaitable[bool]],
         poll_seconds: int = 50,
         first_wait: float = 1.0,
+        ask_again: float = ASK_AGAIN,
     ) -> None:
-        """`first_wait` is the pause in seconds after a first failure; it doubles from there.
+        """`leads` tells whether of all processes of the desk this one asks Telegram for messages, or has it bring them;
+        it is asked every `ask_again` seconds while it says no. The webhook is served by all.
+
+        `first_wait` is the pause in seconds after a first failure; it doubles from there.
 
         Raises `DeskError` when there is no token.
         """
@@ -62,6 +69,8 @@ class TelegramChannel:
         if token is None:
             raise DeskError("Telegram has no token; set TELEGRAM_TOKEN to the one BotFather gave you.")
         self._first_wait = first_wait
+        self._leads = leads
+        self._ask_again = ask_again
         self._public_url = settings.public_url
         self._staff_chat = settings.telegram_staff_chat
         self._secret = settings.telegram_secret or vault.digest("telegram webhook", token)
@@ -80,6 +89,7 @@ class TelegramChannel:
         self._polling = Polling(
             self._client,
             self._receiver.take,
+            leads=leads,
             seconds=poll_seconds,
             backoff=Backoff(first_wait, LONGEST_WAIT),
         )
@@ -132,8 +142,12 @@ class TelegramChannel:
     async def _stay_connected(self) -> None:
         backoff = Backoff(self._first_wait, LONGEST_WAIT)
         while True:
+            if not await self._leads():
+                await asyncio.sleep(self._ask_again)
+                continue
             try:
-                await self._connect()
+                if await self._connect():
+                    continue
             except TokenRefused as exc:
                 log.error("Telegram is off; the rest of the desk runs. %s", exc)
             except Exception:
@@ -142,17 +156,22 @@ class TelegramChannel:
                 continue
             return
 
-    async def _connect(self) -> None:
-        """Serve: by polling until cancelled; a webhook only has to be set. Raises `TokenRefused`."""
+    async def _connect(self) -> bool:
+        """Serve: by polling while this process leads; a webhook only has to be set. Return whether there is more to do.
+
+        Raises `TokenRefused`.
+        """
         await self._insist(self._client.check_token)
         await self._set_menus()
         if self._public_url is None:
             await self._insist(self._client.delete_webhook)
             log.info("Telegram is connected, by polling")
             await self._polling.run()
-        else:
-            await self._insist(self._set_webhook)
-            log.info("Telegram is connected, by webhook")
+            log.info("Telegram is left to another process of the desk")
+            return True
+        await self._insist(self._set_webhook)
+        log.info("Telegram is connected, by webhook")
+        return False
 
     async def _set_webhook(self) -> None:
         try:

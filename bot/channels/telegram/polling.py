@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 
 from bot.channels.telegram.backoff import Backoff
 from bot.channels.telegram.client import Client, TokenRefused
@@ -25,11 +25,13 @@ class Polling:
         client: Client,
         take: Callable[[Update], "asyncio.Future[bool]"],
         *,
+        leads: Callable[[], Awaitable[bool]],
         seconds: int,
         backoff: Backoff,
     ) -> None:
         self._client = client
         self._take = take
+        self._leads = leads
         self._seconds = seconds
         self._backoff = backoff
         self._open: dict[int, asyncio.Future[bool]] = {}
@@ -37,8 +39,8 @@ class Polling:
         self._newest: int | None = None
 
     async def run(self) -> None:
-        """Poll until cancelled. Raises `TokenRefused`."""
-        while True:
+        """Poll while this process leads. Raises `TokenRefused`."""
+        while await self._leads():
             try:
                 updates = await self._client.updates(
                     self._offset(), limit=MOST_AT_ONCE, seconds=self._seconds
@@ -54,6 +56,8 @@ class Polling:
             else:
                 self._backoff.succeed()
                 await self._work(updates)
+        # Whoever leads now confirms; what is under way here has its effect once, whoever is brought it again.
+        self._forget()
 
     async def confirm(self) -> None:
         """Let Telegram forget what had its effect, at the end. Raises what `Client` does."""
@@ -66,8 +70,7 @@ class Polling:
         if not updates:
             # Everything before the offset is confirmed. After a quiet week Telegram begins to count anywhere,
             # perhaps lower: so ask without an offset until there is something to confirm.
-            self._open.clear()
-            self._newest = None
+            self._forget()
             return
         numbered = [(number, update) for update in updates if (number := update_number(update)) is not None]
         for number, update in numbered:
@@ -77,6 +80,10 @@ class Polling:
             await asyncio.wait(self._open.values(), timeout=PATIENCE)
         if not self._settle() or not numbered:
             await asyncio.sleep(self._backoff.wait())
+
+    def _forget(self) -> None:
+        self._open.clear()
+        self._newest = None
 
     def _settle(self) -> bool:
         """Let go of what had its effect; return False when Telegram has to bring something again."""

@@ -121,6 +121,11 @@ class Bench:
     api: BotApi
     assistant: FakeAssistant
     by_webhook: bool = False
+    leading: bool = True
+    """Whether this process is the one that asks Telegram."""
+
+    async def leads(self) -> bool:
+        return self.leading
 
     def channel(self, chosen: Settings | None = None) -> TelegramChannel:
         """A channel that polls briefly and tries again soon."""
@@ -129,8 +134,10 @@ class Bench:
             settings=chosen or settings(self.api),
             vault=Vault(b"k" * 32),
             clock=lambda: NOW,
+            leads=self.leads,
             poll_seconds=1,
             first_wait=0.02,
+            ask_again=0.05,
         )
 
     @asynccontextmanager
