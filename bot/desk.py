@@ -44,6 +44,7 @@ log = logging.getLogger(__name__)
 SUGGESTIONS = 5
 WORDINGS = 20
 """Inquiries whose words are shown on one page of a situation."""
+EVERY_ONE = 1_000_000
 ACTS = 1000
 """Rows of the record looked through for what staff did in a situation."""
 UNSETTLED = (InquiryStatus.OPEN, InquiryStatus.WAITING)
@@ -240,6 +241,15 @@ class Desk:
             acts=tuple(row for row in reversed(recorded) if row.act not in READS),
             row=reading.number,
         )
+
+    async def opened_since(self, situation_id: str, staff: str, since: dt.datetime) -> int:
+        """Return how many of the situation's inquiries, oldest first, `staff` has opened since then, as is recorded.
+
+        Whoever was shown a whole page of them has opened all.
+        """
+        rows = await self._store.audit_rows(account=staff, situation_id=situation_id, limit=ACTS)
+        shown = max((len(row.references) for row in rows if row.act in READS and row.at > since), default=0)
+        return EVERY_ONE if shown >= WORDINGS else shown
 
     async def said(self, situation_id: str, staff: str, first: int, most: int) -> int:
         """Return how much was said in these inquiries of the situation; opens nothing. Raises `NotFound`."""

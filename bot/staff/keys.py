@@ -44,7 +44,8 @@ class Opened:
     """Which situations a session has opened, and how many inquiries were in them then.
 
     Words are shown only to a session that asked for them by a POST; inquiries that joined since, which are the
-    newest in it, are asked for again. Held in memory: after a restart a situation is simply opened once more.
+    newest in it, are asked for again. Held in memory, for the row of the record that an opening leads to; what was
+    opened through another process, or before a restart, is told by the record itself.
     """
 
     def __init__(self) -> None:

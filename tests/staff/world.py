@@ -257,11 +257,13 @@ class Person:
 
 
 @contextlib.asynccontextmanager
-async def a_world(corpus: Corpus, tmp_path: Path, **environ: str) -> AsyncIterator[World]:
-    """Serve a console."""
-    clock, vault = Clock(), Vault(b"k" * 32)
+async def a_world(
+    corpus: Corpus, tmp_path: Path, beside: World | None = None, **environ: str
+) -> AsyncIterator[World]:
+    """Serve a console, of a desk of its own or as another process of the desk of `beside`."""
+    clock, vault = beside.clock if beside else Clock(), Vault(b"k" * 32)
     live = StillCorpus(corpus)
-    store = await open_tinydb(None, vault)
+    store = beside.store if beside else await open_tinydb(None, vault)
     settings = read_settings({"DATA_DIR": str(tmp_path), **environ})
     desk = Desk(store=store, vault=vault, live=live, clock=clock, timezone=settings.timezone)
     accounts = Accounts(store, vault, clock, QUICK)
@@ -275,7 +277,8 @@ async def a_world(corpus: Corpus, tmp_path: Path, **environ: str) -> AsyncIterat
     )
     async with TestClient(TestServer(app), cookie_jar=DummyCookieJar()) as client:
         yield World(store, vault, clock, live, desk, oversight, accounts, settings, client)
-    await store.close()
+    if beside is None:
+        await store.close()
 
 
 def small_corpus() -> Corpus:

@@ -193,13 +193,26 @@ async def _more_was_said(request: web.Request, sent: dict[str, str]) -> bool:
     """
     console, me = _desk(request), request[VISITOR]
     seen = forms.number(sent, "seen")
-    if seen is None or not console.opened.inquiries(me.session.digest, _id(request)):
+    if seen is None:
         return False
     first, shown = forms.number(sent, "first") or 0, forms.number(sent, "shown") or WORDINGS
     try:
+        situation = await console.desk.peek(_id(request), me.name)
+        if not await _open_to_me(request, situation):
+            return False
         return await console.desk.said(_id(request), me.name, first, min(shown, WORDINGS)) > seen
     except NotFound:
         return False
+
+
+async def _open_to_me(request: web.Request, situation: Situation) -> int:
+    """Return how many of the situation's inquiries, oldest first, this session has opened."""
+    console, me = _desk(request), request[VISITOR]
+    mine = console.opened.inquiries(me.session.digest, situation.id)
+    if mine < situation.inquiries:
+        # Perhaps through another process of the desk: the record of reads knows.
+        mine = max(mine, await console.desk.opened_since(situation.id, me.name, me.session.started_at))
+    return min(mine, situation.inquiries)
 
 
 async def _colleagues(request: web.Request) -> Sequence[str]:
@@ -227,7 +240,7 @@ async def _show(
     situation = await console.desk.peek(_id(request), request[VISITOR].name)
     standing = _standing(request, situation)
     notice = request.query.get("notice", "")
-    open_to_me = min(console.opened.inquiries(me.session.digest, situation.id), situation.inquiries)
+    open_to_me = await _open_to_me(request, situation)
     if not open_to_me:
         return page(request, "unopened.html", status=status, notice=notice, sent=sent or {}, **standing)
     first = _first(request, open_to_me)
