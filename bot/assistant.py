@@ -248,6 +248,7 @@ class Assistant:
             "lanes": [content.lane_title(lane, language) for lane in content.lanes],
             "urgent_kinds": [content.say(f"urgent_kind_{kind.value}", language) for kind in UrgentKind],
             "version": content.version,
+            "number": "-" if self._live.version is None else self._live.version.number,
             "checked": (oldest, newest),
         }
 

@@ -16,6 +16,7 @@ from bot import __version__
 from bot.cache import Cache
 from bot.config import Settings, read_settings
 from bot.content import read_content, unsayable_answers
+from bot.content_commands import add_content_commands
 from bot.corpus import Corpus, build_corpus
 from bot.data_commands import add_data_commands
 from bot.database_commands import add_database_commands
@@ -115,6 +116,7 @@ def _parser() -> argparse.ArgumentParser:
     verify = audit_commands.add_parser("verify", help=say["cli.audit_verify"])
     verify.add_argument("--noted", type=_noted, metavar="ROW:DIGEST", help=say["cli.audit_noted"])
     verify.set_defaults(run=_audit_verify)
+    add_content_commands(commands, say)
     add_data_commands(commands, say)
     add_database_commands(commands, say)
     return parser
@@ -247,27 +249,13 @@ def _batch(path: Path) -> list[str]:
 
 
 def _check(chosen: argparse.Namespace) -> int:
-    from bot.offline import ask  # noqa: PLC0415
+    from bot.offline import failed_tests  # noqa: PLC0415
 
     say = _say()
     corpus = _corpus(chosen)
     for warning in corpus.content.warnings:
         print(f"{warning} ({say['cli.warning']})", file=sys.stderr)
-    failed = []
-    count = 0
-    for intent in corpus.content.intents.values():
-        for text, wanted in (
-            *((text, True) for text in intent.matches),
-            *((text, False) for text in intent.rejects),
-        ):
-            count += 1
-            asked = ask(corpus, text, dt.datetime.now(dt.UTC), lambda _: "")
-            reached = intent.key == asked.target or (wanted and intent.key in asked.options)
-            if reached is not wanted:
-                urgent = asked.decision in ("crisis", "danger")
-                key = "cli.test_urgent" if urgent else "cli.test_missed" if wanted else "cli.test_stole"
-                got = asked.target or ", ".join(asked.options) or asked.decision
-                failed.append(f"{intent.where}: " + say[key].format(intent=intent.id, text=text, got=got))
+    count, failed = failed_tests(corpus, dt.datetime.now(dt.UTC), say)
     content = corpus.content
     if faults := unsayable_answers(content):
         raise ContentError(faults)

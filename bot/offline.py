@@ -134,3 +134,22 @@ def _reply(corpus: Corpus, decision: Decision, language: Language, handed_over: 
             )
             soft = replies.soft(content, decision.soft, language) if decision.soft else ""
             return "\n\n".join(part for part in (soft, spoken, handed_over) if part)
+
+
+def failed_tests(corpus: Corpus, now: dt.datetime, say: Mapping[str, str]) -> tuple[int, list[str]]:
+    """Run the tests in the content; return how many there are, and a sentence for each that fails."""
+    count, failed = 0, []
+    for intent in corpus.content.intents.values():
+        for text, wanted in (
+            *((text, True) for text in intent.matches),
+            *((text, False) for text in intent.rejects),
+        ):
+            count += 1
+            asked = ask(corpus, text, now, lambda _: "")
+            reached = intent.key == asked.target or (wanted and intent.key in asked.options)
+            if reached is not wanted:
+                urgent = asked.decision in ("crisis", "danger")
+                key = "cli.test_urgent" if urgent else "cli.test_missed" if wanted else "cli.test_stole"
+                got = asked.target or ", ".join(asked.options) or asked.decision
+                failed.append(f"{intent.where}: " + say[key].format(intent=intent.id, text=text, got=got))
+    return count, failed

@@ -14,7 +14,7 @@ from bot.corpus import Corpus
 from bot.delivery import Deliverer
 from bot.desk import Desk
 from bot.errors import Fault
-from bot.models import Address, DeliveryStatus, IncomingMessage, Reply
+from bot.models import Address, ContentVersion, DeliveryStatus, IncomingMessage, Reply
 from bot.oversight import Oversight
 from bot.store.base import Store
 from bot.urgent import Verdict
@@ -57,6 +57,7 @@ class Standing:
     def __init__(self, corpus: Corpus) -> None:
         self.corpus = corpus
         self.problems: tuple[Fault, ...] = ()
+        self.version: ContentVersion | None = None
 
 
 class Judge:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from bot.models import EntryStatus, Role
+from bot.models import ContentVersion, EntryStatus, Role
 from tests.staff.world import Person, World
 
 DRAFT = {
@@ -178,3 +178,9 @@ async def test_whoever_wrote_it_cannot_clear_it(world: World) -> None:
     refused = await ada.post(f"{path}/clear", {"version": "1"})
     assert refused.status == 409
     assert (await ada.post(f"{path}/publish", {"version": "1"})).status == 409
+
+
+async def test_the_list_tells_which_content_version_is_live(world: World, lin: Person) -> None:
+    assert "content version" not in (await lin.get("/knowledge")).words
+    world.live.version = ContentVersion(number=12, digest="d" * 64, author="wu@desk-1", at=world.clock())
+    assert "content version 12 is live here (wu@desk-1, " in (await lin.get("/knowledge")).words

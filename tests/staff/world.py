@@ -22,6 +22,7 @@ from bot.desk import Desk, owe
 from bot.errors import Fault
 from bot.models import (
     Address,
+    ContentVersion,
     Conversation,
     DeliveryStatus,
     Inquiry,
@@ -71,6 +72,7 @@ class StillCorpus:
     def __init__(self, corpus: Corpus) -> None:
         self.corpus = corpus
         self.problems: tuple[Fault, ...] = ()
+        self.version: ContentVersion | None = None
 
     def set_publish_needs(self, people: int) -> None:
         self.set(publish_needs=people)

@@ -36,6 +36,7 @@ async def list_page(request: web.Request) -> web.Response:
         counts=counts,
         shown=shown,
         notice=request.query.get("notice", ""),
+        files=request.app[CONSOLE].live.version,
     )
 
 

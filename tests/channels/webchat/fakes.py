@@ -133,6 +133,7 @@ class FakeAssistant:
             "lanes": ["General", "Complaints"],
             "urgent_kinds": ["somebody's life is at risk", "an emergency is happening now"],
             "version": "0123456789abcdef",
+            "number": 12,
             "checked": (dt.date(2025, 1, 2), dt.date(2026, 3, 2)),
         }
 
