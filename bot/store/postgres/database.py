@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 import psycopg
 from psycopg import AsyncConnection, errors
 from psycopg.pq import TransactionStatus
-from psycopg_pool import AsyncConnectionPool, PoolClosed, PoolTimeout, TooManyRequests
+from psycopg_pool import AsyncConnectionPool, PoolClosed, PoolTimeout
 
 from bot.errors import StoreError, StoreStopped
 from bot.store.postgres.transaction import Transaction
@@ -23,10 +23,10 @@ T = TypeVar("T")
 
 CONNECTIONS = 10
 PATIENCE = 3.0
-"""Seconds a verb waits for a connection; once that was in vain, the next ones wait `BRIEFLY`, until one gets one."""
+"""Seconds a verb whose turn it is waits for a connection; once that was in vain, one at a time waits `BRIEFLY`."""
 BRIEFLY = 0.25
 LONGEST = 20.0
-"""Seconds one transaction may take."""
+"""Seconds a verb may wait for its turn and take."""
 DOUBT = 10.0
 """Seconds in which a commit without an answer must be cleared up."""
 RENEWED = 1.0
@@ -66,7 +66,9 @@ class Database:
             reconnect_timeout=5.0,
             open=False,
         )
+        self._turn = asyncio.Semaphore(connections)
         self._reached = True
+        self._looking = False
         self._renewed = 0.0
         self._refusal: str | None = None
         self._busy = 0
@@ -155,6 +157,7 @@ class Database:
             if attempt.committing:
                 return await self._cleared_up(attempt, exc)
             if isinstance(exc, TimeoutError):
+                self._reached = False
                 raise StoreStopped(AWAY) from exc
             if _is_loss(exc):
                 await self._renew(exc)
@@ -167,18 +170,30 @@ class Database:
 
     @asynccontextmanager
     async def _lent(self) -> AsyncIterator[AsyncConnection]:
+        # Waiting for one's turn says nothing about the server; waiting for a connection when it is one's turn does.
+        async with self._turn:
+            connection = await self._connection()
+            try:
+                yield connection
+            finally:
+                await self._pool.putconn(connection)
+
+    async def _connection(self) -> AsyncConnection:
+        """Return a connection. While the server is away one verb at a time looks for it, and the others are refused."""
+        if not self._reached and self._looking:
+            raise StoreStopped(AWAY)
+        self._looking = not self._reached
         try:
             connection = await self._pool.getconn(PATIENCE if self._reached else BRIEFLY)
-        except (PoolTimeout, TooManyRequests) as exc:
+        except PoolTimeout as exc:
             self._reached = False
             raise StoreStopped(AWAY) from exc
         except PoolClosed as exc:
             raise StoreStopped(CLOSED) from exc
-        self._reached = True
-        try:
-            yield connection
         finally:
-            await self._pool.putconn(connection)
+            self._looking = False
+        self._reached = True
+        return connection
 
     async def _renew(self, exc: Exception) -> None:
         """Let go of all connections: when one is lost, the others are as likely to be dead."""
