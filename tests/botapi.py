@@ -79,6 +79,7 @@ class BotApi:
         self._sent: dict[int, list[dict[str, Any]]] = defaultdict(list)
         self._failures: dict[str, deque[tuple[int, bytes]]] = defaultdict(deque)
         self._delays: dict[str, deque[float]] = defaultdict(deque)
+        self._lost: dict[str, int] = defaultdict(int)
         self._changed = asyncio.Condition()
         self._poller: asyncio.Event | None = None
         self._webhook: _Webhook | None = None
@@ -237,6 +238,10 @@ class BotApi:
         """Answer the next call of `method` only after a while."""
         self._delays[method].append(seconds)
 
+    def lose_next(self, method: str, *, times: int = 1) -> None:
+        """Do what the next calls of `method` ask, and let their answers get lost on the way."""
+        self._lost[method] += times
+
     def block(self, chat_id: int) -> None:
         """The citizen blocks the bot."""
         self.blocked.add(chat_id)
@@ -260,7 +265,11 @@ class BotApi:
             carry_out = getattr(self, f"_do_{method.lower()}", None)
             if carry_out is None:
                 raise Refusal(404, "Not Found")
-            return web.json_response({"ok": True, "result": await carry_out(parameters)})
+            result = await carry_out(parameters)
+            if self._lost[method] and request.transport is not None:
+                self._lost[method] -= 1
+                request.transport.abort()
+            return web.json_response({"ok": True, "result": result})
         except Refusal as refusal:
             return web.json_response(refusal.body, status=refusal.status)
         finally:
