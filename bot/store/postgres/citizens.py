@@ -134,7 +134,7 @@ class CitizenVerbs(Core):
             *effect.erased,
             *(one for one in (added, effect.withdrawn, effect.solved) if one is not None),
         ]
-        new, kept, *stored = await tx.row(BEGIN, _begun(effect)) or (False, False)
+        new, kept, *stored = await tx.row(BEGIN, begun(effect)) or (False, False)
         if not new:
             raise MessageSeen("This message had its effect already; show what was replied then.")
         if not kept:
@@ -187,7 +187,8 @@ def _kept(conversation: Conversation) -> dict[str, Any]:
     }
 
 
-def _begun(effect: Effect) -> dict[str, Any]:
+def begun(effect: Effect) -> dict[str, Any]:
+    """Return the values of `BEGIN`."""
     filing = effect.filing
     return _kept(effect.conversation) | {
         "message": effect.message,
