@@ -4,7 +4,7 @@ BIN := .venv/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
 
 .DEFAULT_GOAL := help
-.PHONY: help install run test lint format check bench clean
+.PHONY: help install run test lint format check bench soak clean
 
 help: ## list the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -51,6 +51,9 @@ format: .venv/.lint ## put the code in its format
 
 bench: .venv/.tests ## measure (DATA=path of the benchmark data)
 	$(BIN)/python -m tests.benchmarks $(if $(DATA),--data $(DATA))
+
+soak: .venv/.tests ## kill everything under load, 200 rounds on each engine (ROUNDS=…, SEED=…, REPORT=file)
+	$(BIN)/python -m tests.faults --rounds $(or $(ROUNDS),200) --seed $(or $(SEED),1) $(if $(REPORT),--report $(REPORT))
 
 clean: ## remove .venv and caches; data/ stays
 	rm -rf .venv .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache *.egg-info

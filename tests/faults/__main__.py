@@ -7,7 +7,8 @@ import tempfile
 import time
 from pathlib import Path
 
-from tests.faults.embedded import Embedded
+from tests.faults.clustered import clustered
+from tests.faults.embedded import embedded
 from tests.faults.rounds import Report, Size, run
 
 
@@ -15,11 +16,9 @@ async def soak(engine: str, rounds: int, seed: int, minutes: float | None) -> Re
     """Run the rounds on one engine."""
     until = None if minutes is None else time.monotonic() + minutes * 60
     with tempfile.TemporaryDirectory(prefix="desk-faults-") as made:
-        site = Embedded(Path(made))
-        try:
+        opened = embedded if engine == "tinydb" else clustered
+        async with opened(Path(made)) as site:
             return await run(site, seed, rounds, Size(), tell=_progress, until=until)
-        finally:
-            await site.end()
 
 
 def _progress(line: str) -> None:
@@ -33,13 +32,16 @@ def main() -> int:
     parser.add_argument("--rounds", type=int, default=200)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--minutes", type=float, help="begin no round after so many minutes on an engine")
+    parser.add_argument("--report", type=Path, metavar="FILE", help="write the report there, too")
     chosen = parser.parse_args()
     reports = [
         asyncio.run(soak(engine, chosen.rounds, chosen.seed, chosen.minutes))
-        for engine in chosen.engine or ["tinydb"]
+        for engine in chosen.engine or ["tinydb", "postgres"]
     ]
-    for report in reports:
-        print("\n".join(report.lines()))
+    said = "\n".join(line for report in reports for line in report.lines())
+    print(said)
+    if chosen.report is not None:
+        chosen.report.write_text(said + "\n")
     return 1 if any(report.findings for report in reports) else 0
 
 

@@ -2,7 +2,7 @@
 
 import re
 from collections import Counter, defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -46,14 +46,20 @@ class Checked:
     """Messages that Telegram was handed more than once."""
 
 
-def check(ledger: Ledger, stored: Sequence[Stored]) -> Checked:
-    """Return everything that is not as clients were told. Nothing may be under way any more."""
+def check(ledger: Ledger, stored: Sequence[Stored], *, final: bool = True) -> Checked:
+    """Return everything that is not as clients were told, once all have been shown what they waited for.
+
+    Before the `final` look a reply that was shown may still be marked as owed: a kill came before the mark.
+    """
     words = {answer.word: answer for answer in ledger.answers}
     again = _again_on_telegram(ledger, stored, words)
-    return Checked(
-        (*_questions(ledger, stored), *_answers(ledger, stored, words), *_replies(ledger, stored, words)),
-        again,
+    arrived = ARRIVED if final else (*ARRIVED, DeliveryStatus.OWED)
+    found = (
+        *_questions(ledger, stored),
+        *_answers(ledger, stored, words),
+        *_replies(ledger, stored, words, arrived),
     )
+    return Checked(found, again)
 
 
 def _questions(ledger: Ledger, stored: Sequence[Stored]) -> list[Finding]:
@@ -110,7 +116,12 @@ def _answers(ledger: Ledger, stored: Sequence[Stored], words: Mapping[str, Answe
     return found
 
 
-def _replies(ledger: Ledger, stored: Sequence[Stored], words: Mapping[str, Answer]) -> list[Finding]:
+def _replies(
+    ledger: Ledger,
+    stored: Sequence[Stored],
+    words: Mapping[str, Answer],
+    arrived: Collection[DeliveryStatus],
+) -> list[Finding]:
     """Owed is delivered, to whom it is owed and to nobody else; a page shows it once."""
     found = []
     owner = {inquiry.reference: inquiry.who for inquiry in stored}
@@ -119,7 +130,7 @@ def _replies(ledger: Ledger, stored: Sequence[Stored], words: Mapping[str, Answe
         inside[inquiry.situation].add(inquiry.who)
     for inquiry in stored:
         for reply in inquiry.replies:
-            if reply.status not in ARRIVED or not _times_shown(ledger, inquiry, reply, words):
+            if reply.status not in arrived or not _times_shown(ledger, inquiry, reply, words):
                 found.append(Finding(Kind.LOST, f"{reply.kind} of {inquiry.reference} ({reply.status})"))
     for who, all_shown in ledger.shown.items():
         if who.channel == WEB:

@@ -3,7 +3,8 @@
 import asyncio
 import random
 import sys
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 from bot.store.base import Store
@@ -21,9 +22,8 @@ class Embedded:
     name = "TinyDB"
     faults: Sequence[str] = ("kill -9", "kill -9", "kill -9", "SIGTERM")
 
-    def __init__(self, home: Path, module: str = "bot") -> None:
+    def __init__(self, home: Path, module: str) -> None:
         self._desk = Desk(home, module=module)
-        self._ends_well = False
 
     def address(self) -> str:
         return self._desk.address
@@ -47,13 +47,12 @@ class Embedded:
         await asyncio.sleep(rng.uniform(0, 0.3))
         await self._desk.start()
 
-    async def rest(self) -> None:
-        """End it: well and by a kill in turn. Only then somebody else may open the store."""
-        if self._ends_well:
+    async def rest(self, *, well: bool) -> None:
+        """End it: only then somebody else may open the store."""
+        if well:
             assert await self._desk.stop() == 0
         else:
             await self._desk.kill()
-        self._ends_well = not self._ends_well
 
     async def opened(self, vault: Vault) -> Store:
         return await open_tinydb(self._desk.home / "data", vault)
@@ -61,6 +60,16 @@ class Embedded:
     async def end(self) -> None:
         """End it for good."""
         await self._desk.kill()
+
+
+@asynccontextmanager
+async def embedded(home: Path, module: str = "bot") -> AsyncIterator[Embedded]:
+    """Have a desk under `home`, which runs `python -m <module> serve`."""
+    site = Embedded(home, module)
+    try:
+        yield site
+    finally:
+        await site.end()
 
 
 async def invited(desk: Desk, role: str) -> str:

@@ -21,6 +21,8 @@ from tests.faults.staff import Member, join
 from tests.faults.stored import read
 
 KEY = encode_key(b"k" * 32)
+SETTLES = 4.0
+"""Seconds in the end in which everything that was shown is marked so."""
 
 
 class Site(Protocol):
@@ -45,8 +47,8 @@ class Site(Protocol):
     async def hurt(self, fault: str, rng: random.Random) -> None:
         """Do it, and mend it: what was killed is started again."""
 
-    async def rest(self) -> None:
-        """After a round: let the store be opened by somebody else."""
+    async def rest(self, *, well: bool) -> None:
+        """After a round: let the store be opened by somebody else, ending what keeps it `well` or by a kill."""
 
     def opened(self, vault: Vault) -> Awaitable[Store]:
         """Open the store as it stands."""
@@ -162,13 +164,8 @@ async def run(
                     ]
                     left = await _round(site, ground, members, size, chat, report)
                 chat += size.chats
-                await site.rest()
-                note_telegram(ledger, api)
-                store = await site.opened(vault)
-                try:
-                    checked = check(ledger, await read(store, vault))
-                finally:
-                    await store.close()
+                await site.rest(well=rng.random() < 0.5)
+                checked = await look(site, vault, ledger, api, final=False)
                 if left:
                     waits = Finding(Kind.LOST, f"{left} citizens of round {report.rounds + 1} wait in vain")
                     checked = Checked((*checked.findings, waits), checked.again_on_telegram)
@@ -176,7 +173,22 @@ async def run(
                 report.seconds = time.monotonic() - begun
                 found = f", {len(report.findings)} FOUND" if report.findings else ""
                 tell(f"{site.name} {report.rounds}/{rounds}, {report.operations} operations{found}")
+        await site.start(site.environ(api))
+        await asyncio.sleep(SETTLES)
+        await site.rest(well=True)
+        report.add(ledger, await look(site, vault, ledger, api, final=True))
+        report.rounds -= 1
     return report
+
+
+async def look(site: Site, vault: Vault, ledger: Ledger, api: BotApi, *, final: bool) -> Checked:
+    """Compare what clients know with what the store holds now."""
+    note_telegram(ledger, api)
+    store = await site.opened(vault)
+    try:
+        return check(ledger, await read(store, vault), final=final)
+    finally:
+        await store.close()
 
 
 @asynccontextmanager

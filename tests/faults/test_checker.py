@@ -8,7 +8,7 @@ import pytest
 
 from bot.models import DeliveryStatus
 from tests.faults.checker import Kind, check
-from tests.faults.embedded import Embedded
+from tests.faults.embedded import embedded
 from tests.faults.ledger import Answer, Ledger, Question, Shown, Told, Who
 from tests.faults.rounds import Size, run
 from tests.faults.stored import Owed, Said, Stored
@@ -177,10 +177,7 @@ def test_a_message_twice_on_telegram_is_counted_and_no_fault(story: Story) -> No
 
 @pytest.mark.timeout(120)
 async def test_a_desk_that_is_broken_is_found_out(tmp_path: Path) -> None:
-    site = Embedded(tmp_path, module="tests.faults.broken")
-    try:
+    async with embedded(tmp_path, module="tests.faults.broken") as site:
         report = await run(site, 1, 1, Size(pages=9, chats=0, patience=4, hurt_again=0))
-    finally:
-        await site.end()
     found = {finding.kind for _, finding in report.findings}
     assert {Kind.LOST, Kind.SHOWN_TWICE, Kind.WRONG_ADDRESS} <= found

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.faults.embedded import Embedded
+from tests.faults.embedded import embedded
 from tests.faults.rounds import Size, run
 
 SMALL = Size(pages=6, chats=3, hurt_within=0.8)
@@ -12,11 +12,8 @@ SMALL = Size(pages=6, chats=3, hurt_within=0.8)
 
 @pytest.mark.timeout(180)
 async def test_nothing_is_lost_or_doubled_when_a_desk_is_killed_under_load(tmp_path: Path) -> None:
-    site = Embedded(tmp_path)
-    try:
+    async with embedded(tmp_path) as site:
         report = await run(site, seed=5, rounds=2, size=SMALL)
-    finally:
-        await site.end()
     assert not report.findings, "\n".join(report.lines())
     assert report.questions > 15
     assert report.answers > 0
