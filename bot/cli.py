@@ -17,6 +17,7 @@ from bot.cache import Cache
 from bot.config import Settings, read_settings
 from bot.content import read_content, unsayable_answers
 from bot.content_commands import add_content_commands
+from bot.copy_command import add_copy_command
 from bot.corpus import Corpus, build_corpus
 from bot.data_commands import add_data_commands
 from bot.database_commands import add_database_commands
@@ -119,6 +120,7 @@ def _parser() -> argparse.ArgumentParser:
     add_content_commands(commands, say)
     add_data_commands(commands, say)
     add_database_commands(commands, say)
+    add_copy_command(commands, say)
     return parser
 
 

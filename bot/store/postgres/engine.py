@@ -3,7 +3,6 @@
 from collections.abc import AsyncIterator
 
 import psycopg
-from psycopg import errors
 
 from bot.audit import Chain
 from bot.errors import StoreUnusable
@@ -14,12 +13,12 @@ from bot.store.postgres.alarms import AlarmVerbs
 from bot.store.postgres.audit import AuditVerbs
 from bot.store.postgres.changelog import ChangeLog
 from bot.store.postgres.citizens import CitizenVerbs
-from bot.store.postgres.connecting import connect, conninfo, place
+from bot.store.postgres.connecting import conninfo, place
 from bot.store.postgres.contents import ContentVerbs
 from bot.store.postgres.database import CONNECTIONS, Database
 from bot.store.postgres.knowledge import KnowledgeVerbs
 from bot.store.postgres.leads import Leads
-from bot.store.postgres.migrating import examine, known_migrations
+from bot.store.postgres.migrating import known_migrations, look
 from bot.store.postgres.scrubbing import scrub
 from bot.store.postgres.situations import SituationVerbs
 from bot.store.postgres.upkeep import UpkeepVerbs
@@ -84,7 +83,7 @@ async def open_postgres(
     Raises `StoreUnusable`, with nothing changed, when the database cannot be reached, may not be written by this
     user, has an older or newer schema, would lose what it committed, or is sealed with another key.
     """
-    await _examine(url, vault)
+    await look(url, vault)
     log = ChangeLog(direct_url or url)
     try:
         await log.start()
@@ -96,20 +95,3 @@ async def open_postgres(
     database = Database(conninfo(url), connections)
     await database.open()
     return PostgresStore(database, Chain(vault), log, direct_url or url)
-
-
-async def _examine(url: str, vault: Vault) -> None:
-    connection = await connect(url)
-    try:
-        await examine(connection, url, vault)
-    except errors.InsufficientPrivilege as exc:
-        raise StoreUnusable(
-            f"The user of DATABASE_URL may not read the desk's tables in {place(url)}; run: GRANT SELECT, INSERT, "
-            "UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO that user. Nothing was changed."
-        ) from exc
-    except psycopg.Error as exc:
-        raise StoreUnusable(
-            f"The database {place(url)} cannot be used ({type(exc).__name__}); see to it. Nothing was changed."
-        ) from exc
-    finally:
-        await connection.close()

@@ -14,9 +14,11 @@ log = logging.getLogger(__name__)
 
 T = TypeVar("T")
 
-SITUATION = f"""{SITUATIONS.selected("s")}, k.wrapped,
+INSIDE = f"""
     ARRAY(SELECT reference FROM inquiries WHERE situation_id = s.id ORDER BY opened_at, id LIMIT {OLDEST_NAMED}),
     (SELECT count(*) FROM inquiries WHERE situation_id = s.id)"""
+"""The oldest references in a situation, and how many inquiries are."""
+SITUATION = f"{SITUATIONS.selected('s')}, k.wrapped, {INSIDE}"
 """What `situation_from` reads, of `situations AS s` and its key in `keys AS k`."""
 SITUATIONS_FOUND = f"SELECT {SITUATION} FROM situations AS s JOIN keys AS k ON k.owner = s.id"
 INQUIRIES_FOUND = (

@@ -87,8 +87,36 @@ async def migrate(url: str, vault: Vault) -> list[str]:
     return [migration.name for migration in pending]
 
 
-async def examine(connection: AsyncConnection, url: str, vault: Vault) -> None:
-    """Look whether the desk can work with this database, changing nothing. Raises `StoreUnusable`."""
+async def look(url: str, vault: Vault) -> None:
+    """Look whether the desk can work with the database, changing nothing. Raises `StoreUnusable`."""
+    connection = await connect(url)
+    try:
+        await _examine(connection, url, vault)
+    except errors.InsufficientPrivilege as exc:
+        raise StoreUnusable(
+            f"The user of DATABASE_URL may not read the desk's tables in {place(url)}; run: GRANT SELECT, INSERT, "
+            "UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO that user. Nothing was changed."
+        ) from exc
+    except psycopg.Error as exc:
+        raise StoreUnusable(
+            f"The database {place(url)} cannot be used ({type(exc).__name__}); see to it. Nothing was changed."
+        ) from exc
+    finally:
+        await connection.close()
+
+
+async def begin(url: str, vault: Vault) -> None:
+    """Make a database that is empty a store; one that holds a store stays as it is. Raises `StoreUnusable`."""
+    connection = await connect(url)
+    try:
+        empty = await schema_version(connection) == 0
+    finally:
+        await connection.close()
+    if empty:
+        await migrate(url, vault)
+
+
+async def _examine(connection: AsyncConnection, url: str, vault: Vault) -> None:
     done = await _applied(connection)
     if not done:
         raise StoreUnusable(

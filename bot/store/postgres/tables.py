@@ -1,8 +1,5 @@
 """The tables that hold records, each with its record; the schema itself stands in `bot/store/migrations`."""
 
-from dataclasses import dataclass
-from datetime import datetime
-
 from bot.models import (
     Alarm,
     AuditHead,
@@ -12,39 +9,13 @@ from bot.models import (
     Delivery,
     Inquiry,
     Invite,
-    Sealed,
     Session,
     Situation,
     StaffAccount,
     StoredEntry,
 )
 from bot.store.postgres.records import Table
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DataKey:
-    """The wrapped key of one record."""
-
-    owner: str
-    """The id of an inquiry or a situation, or the digest of a conversation."""
-    wrapped: Sealed
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SeenMessage:
-    """A message whose effect is recorded."""
-
-    digest: str
-    at: datetime
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PoolCount:
-    """How many situations were ever opened in a pool."""
-
-    name: str
-    opened: int
-
+from bot.store.rows import ContentFiles, Counter, DataKey, PoolCount, Round, SeenMessage
 
 KEYS = Table("keys", DataKey, "owner")
 MESSAGES = Table("messages", SeenMessage, "digest")
@@ -58,8 +29,12 @@ DELIVERIES = Table("deliveries", Delivery, "id")
 ALARMS = Table("alarms", Alarm, "situation_id")
 ENTRIES = Table("entries", StoredEntry, "id", "version")
 CONTENTS = Table("contents", ContentVersion, "number")
+CONTENT_FILES = Table("content_files", ContentFiles, "number")
 STAFF = Table("staff", StaffAccount, "name")
 INVITES = Table("invites", Invite, "digest")
 SESSIONS = Table("sessions", Session, "digest")
 AUDIT = Table("audit", AuditRow, "number")
 AUDIT_HEADS = Table("audit_heads", AuditHead, "name")
+ROUNDS = Table("rounds", Round, "name")
+COUNTERS = Table("counters", Counter, "name")
+"""Several rows of a name count, in parts of which the record knows nothing."""

@@ -6,9 +6,9 @@ from datetime import datetime
 from bot.errors import MessageSeen, NotFound, PoolMoved, SituationSettled, Stale, StoreError
 from bot.models import Conversation, Inquiry, InquiryStatus, Situation, SituationStatus
 from bot.store.base import Addition, Effect, Filing
+from bot.store.rows import Counter, PoolCount, SeenMessage
 from bot.store.tinydb.core import Core, verb
 from bot.store.tinydb.shared import follow_inquiries, oldest_in, owe, raise_alarm, remove_inquiry
-from bot.store.tinydb.tables import Counter, PoolCount, SeenMessage
 
 
 class CitizenVerbs(Core):

@@ -25,14 +25,14 @@ class Codec(Generic[R]):
         """`apart` names fields that are kept elsewhere: they are in no document, and given to make a record."""
         hints = get_type_hints(record)
         self._record = record
-        self._names = tuple(field.name for field in fields(record) if field.name not in apart)  # type: ignore[arg-type]
-        self._values = attrgetter(*self._names)
-        self._forms = {name: form(hints[name]) for name in self._names}
+        self.names = tuple(field.name for field in fields(record) if field.name not in apart)  # type: ignore[arg-type]
+        self._values = attrgetter(*self.names)
+        self._forms = {name: form(hints[name]) for name in self.names}
         self._dumps = [(name, form.dump) for name, form in self._forms.items()]
 
     def document(self, record: R) -> Document:
         """Return the document that holds `record`."""
-        return dict(zip(self._names, self._values(record), strict=True))
+        return dict(zip(self.names, self._values(record), strict=True))
 
     def record(self, document: Mapping[str, Any], **apart: Any) -> R:
         """Return the record that `document` holds, with the fields that are kept elsewhere."""

@@ -5,8 +5,8 @@ from collections.abc import Sequence
 from bot.errors import Stale
 from bot.models import ContentVersion
 from bot.store.bounds import old_content, old_learned
+from bot.store.rows import ContentFiles, Learned
 from bot.store.tinydb.core import Core, verb
-from bot.store.tinydb.tables import ContentFiles, Learned
 
 
 class ContentVerbs(Core):

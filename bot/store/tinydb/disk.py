@@ -2,8 +2,8 @@
 
 import os
 import sqlite3
-from collections.abc import Callable, Iterable, Sequence
-from contextlib import closing, suppress
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager, suppress
 from functools import partial
 from pathlib import Path
 from zlib import crc32
@@ -39,6 +39,8 @@ ROOM_ID = 2
 
 Fill = Callable[[str, Iterable[tuple[int, bytes]]], None]
 """Takes in the rows of one table; raises ValueError for a row it cannot read."""
+Add = Callable[[str, Iterable[tuple[int, bytes]]], None]
+"""Keeps rows of one table."""
 
 
 def has_store(path: Path) -> bool:
@@ -117,7 +119,8 @@ class Disk:
 def memory_disk(vault: Vault, names: Sequence[str], first: Rows) -> Disk:
     """Return a disk that forgets, and holds the rows `first`: the same sqlite, without a file."""
     connection = _connect(":memory:")
-    _lay_out(connection, vault, names, first)
+    with _laying_out(connection, vault, names, STORE_ID) as add:
+        _add_all(add, first)
     return Disk(connection, lock=None)
 
 
@@ -194,16 +197,33 @@ def _write(connection: sqlite3.Connection, rows: Rows) -> None:
         )
 
 
-def _lay_out(connection: sqlite3.Connection, vault: Vault, names: Sequence[str], rows: Rows) -> None:
+@contextmanager
+def _laying_out(
+    connection: sqlite3.Connection, vault: Vault, names: Sequence[str], identity: int
+) -> Iterator[Add]:
+    """Make the tables, let the block add rows, and keep all of it when it ends well."""
     connection.execute("BEGIN IMMEDIATE")
     for name in (MARK, *names):
         connection.execute(
             f'CREATE TABLE "{name}" (id INTEGER PRIMARY KEY, body BLOB NOT NULL, crc INTEGER NOT NULL)'
         )
-    _write(connection, mark(vault) | rows)
-    connection.execute(f"PRAGMA application_id = {STORE_ID}")
+    _write(connection, mark(vault))
+    yield partial(_insert, connection)
+    connection.execute(f"PRAGMA application_id = {identity}")
     connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
     connection.execute("COMMIT")
+
+
+def _insert(connection: sqlite3.Connection, table: str, rows: Iterable[tuple[int, bytes]]) -> None:
+    connection.executemany(
+        f'INSERT INTO "{table}" VALUES (?, ?, ?)',  # noqa: S608 - our own tables' names
+        ((doc_id, body, crc32(body)) for doc_id, body in rows),
+    )
+
+
+def _add_all(add: Add, rows: Rows) -> None:
+    for name, changed in rows.items():
+        add(name, ((doc_id, body) for doc_id, body in changed.items() if body is not None))
 
 
 def synced(path: Path) -> None:
@@ -217,14 +237,50 @@ def synced(path: Path) -> None:
 
 def make(file: Path, vault: Vault, names: Sequence[str], rows: Rows) -> None:
     """Make a store that holds `rows`, under another name first: under its own name it is always whole."""
+    with making(file, vault, names) as (add, _):
+        _add_all(add, rows)
+
+
+@contextmanager
+def making(file: Path, vault: Vault, names: Sequence[str]) -> Iterator[tuple[Add, Callable[[str], int]]]:
+    """Make a store of the rows that the block adds; when the block raises there is none.
+
+    The other function of the pair returns how many rows a table has.
+    """
     draft = file.with_name(file.name + ".new")
-    for leftover in (draft, Path(f"{draft}-wal"), Path(f"{draft}-shm")):
+    leftovers = (draft, Path(f"{draft}-wal"), Path(f"{draft}-shm"))
+    for leftover in leftovers:
         leftover.unlink(missing_ok=True)
     draft.touch(mode=0o600)  # sqlite gives its other files the same mode
-    with closing(_connect(str(draft))) as connection:
-        _lay_out(connection, vault, names, rows)
+    try:
+        with (
+            closing(_connect(str(draft))) as connection,
+            _laying_out(connection, vault, names, STORE_ID) as add,
+        ):
+            yield add, partial(count, connection)
+    except BaseException:
+        for leftover in leftovers:
+            leftover.unlink(missing_ok=True)
+        raise
     draft.rename(file)
     synced(file.parent)
+
+
+def make_part(
+    draft: Path, vault: Vault, identity: int, rows: Mapping[str, Iterable[tuple[int, bytes]]]
+) -> None:
+    """Make a part of a backup in the empty file `draft`. Raises `sqlite3.Error`."""
+    with closing(sqlite3.connect(draft, isolation_level=None)) as connection:
+        connection.execute("PRAGMA secure_delete = ON")
+        with _laying_out(connection, vault, list(rows), identity) as add:
+            for name, found in rows.items():
+                add(name, found)
+
+
+def count(connection: sqlite3.Connection, table: str) -> int:
+    """Return how many rows a table has."""
+    ((found,),) = connection.execute(f'SELECT count(*) FROM "{table}"')  # noqa: S608 - our own tables' names
+    return int(found)
 
 
 def examine(file: Path, vault: Vault, names: Sequence[str], fill: Fill, identity: int = STORE_ID) -> None:
@@ -237,7 +293,7 @@ def examine(file: Path, vault: Vault, names: Sequence[str], fill: Fill, identity
                     raise _damaged(file, finding)
             _examine_key(file, connection, vault)
             for name in names:
-                fill(name, _rows(connection, name))
+                fill(name, rows_of(connection, name))
     except (sqlite3.DatabaseError, ValueError) as exc:
         if isinstance(exc, sqlite3.OperationalError) and "no such table" not in str(exc):
             raise  # the disk or its permissions, not the data
@@ -276,7 +332,7 @@ def _examine_header(file: Path, identity: int) -> None:
 
 
 def _examine_key(file: Path, connection: sqlite3.Connection, vault: Vault) -> None:
-    found = dict(_rows(connection, MARK)).get(1)
+    found = dict(rows_of(connection, MARK)).get(1)
     if found is None:
         raise _damaged(file, "its sealed mark is missing")
     try:
@@ -297,7 +353,7 @@ def sealed_with(path: Path, vault: Vault) -> bool:
         return False
     try:
         with closing(sqlite3.connect(f"{file.absolute().as_uri()}?mode=ro", uri=True)) as connection:
-            found = dict(_rows(connection, MARK)).get(1, b"")
+            found = dict(rows_of(connection, MARK)).get(1, b"")
         return vault.open(PURPOSE, Sealed(found)) == KNOWN
     except VaultError:
         return False
@@ -305,7 +361,7 @@ def sealed_with(path: Path, vault: Vault) -> bool:
         raise _damaged(file, str(exc)) from exc
 
 
-def _rows(connection: sqlite3.Connection, name: str) -> Iterable[tuple[int, bytes]]:
+def rows_of(connection: sqlite3.Connection, name: str) -> Iterable[tuple[int, bytes]]:
     for doc_id, body, crc in connection.execute(
         f'SELECT id, body, crc FROM "{name}" ORDER BY id'  # noqa: S608
     ):

@@ -1,10 +1,10 @@
 """Records that have a key of their own: it stands in a table apart, comes with the record and goes with it."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from typing import Protocol, TypeVar
 
 from bot.models import Sealed
+from bot.store.rows import DataKey
 from bot.store.tinydb.codec import Document
 from bot.store.tinydb.collection import Collection
 from bot.store.tinydb.table import RowDB
@@ -18,15 +18,6 @@ class HasKey(Protocol):
 
 
 K = TypeVar("K", bound=HasKey)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DataKey:
-    """The wrapped key of one record."""
-
-    owner: str
-    """The id of an inquiry or a situation, or the digest of a conversation."""
-    wrapped: Sealed
 
 
 class KeyedCollection(Collection[K]):

@@ -7,11 +7,12 @@ from pathlib import Path
 
 from bot.errors import StoreUnusable
 from bot.models import OLDEST_NAMED, Conversation, Inquiry, Sealed, Situation
+from bot.store.rows import DataKey
 from bot.store.tinydb.codec import Document
 from bot.store.tinydb.copies import LEFT_OUT
 from bot.store.tinydb.disk import FILE, KEYS_ID, LOCK, WORDS_ID, examine, has_store, make
 from bot.store.tinydb.group import Rows
-from bot.store.tinydb.keyed import DataKey, KeyedCollection
+from bot.store.tinydb.keyed import KeyedCollection
 from bot.store.tinydb.lock import take_lock
 from bot.store.tinydb.tables import Tables
 from bot.vault import Vault

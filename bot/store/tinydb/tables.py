@@ -1,7 +1,6 @@
 """The desk's tables, the indexes that follow them, and one transaction at a time over all of them."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
 from operator import itemgetter
@@ -25,61 +24,12 @@ from bot.models import (
     StaffAccount,
     StoredEntry,
 )
+from bot.store.rows import ContentFiles, Counter, DataKey, Learned, PoolCount, Round, SeenMessage
 from bot.store.tinydb.codec import Document
 from bot.store.tinydb.collection import Collection
 from bot.store.tinydb.group import Rows
-from bot.store.tinydb.keyed import DataKey, KeyedCollection
+from bot.store.tinydb.keyed import KeyedCollection
 from bot.store.tinydb.table import RowDB, RowStorage
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SeenMessage:
-    """A message whose effect is recorded."""
-
-    digest: str
-    at: datetime
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Counter:
-    """How often something happened; nothing tells to whom."""
-
-    name: str
-    count: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ContentFiles:
-    """The archive of a content version, apart from it: it is let go of sooner."""
-
-    number: int
-    body: bytes
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Learned:
-    """What a process learned from content."""
-
-    name: str
-    order: int
-    """The higher, the newer."""
-    body: bytes
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PoolCount:
-    """How many situations were ever opened in a pool."""
-
-    name: str
-    opened: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Round:
-    """When something that is done again and again was last done."""
-
-    name: str
-    at: datetime
 
 
 class Tables:

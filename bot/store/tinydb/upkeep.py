@@ -6,9 +6,9 @@ from datetime import datetime
 
 from bot.errors import NotFound, StoreError
 from bot.models import Delivery, Inquiry, InquiryStatus
+from bot.store.rows import Round
 from bot.store.tinydb.core import Core, verb
 from bot.store.tinydb.shared import follow_inquiries, owe, remove_inquiry
-from bot.store.tinydb.tables import Round
 
 CLOCKWORK = "clockwork"
 

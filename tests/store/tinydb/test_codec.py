@@ -24,8 +24,8 @@ from bot.models import (
     StaffAccount,
     StoredEntry,
 )
+from bot.store.rows import Counter, SeenMessage
 from bot.store.tinydb.codec import Codec
-from bot.store.tinydb.tables import Counter, SeenMessage
 from tests.store.builders import NOW, inquiry
 
 KEPT = [

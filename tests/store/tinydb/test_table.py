@@ -12,10 +12,10 @@ from tinydb.storages import MemoryStorage
 from tinydb.table import Document, Table
 
 from bot.errors import StoreError
+from bot.store.rows import Counter
 from bot.store.tinydb.codec import Codec
 from bot.store.tinydb.indexes import Grouped, Ordered, Unique
 from bot.store.tinydb.table import RowDB, RowStorage, RowTable
-from bot.store.tinydb.tables import Counter
 
 CODEC = Codec(Counter)
 
