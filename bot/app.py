@@ -27,6 +27,7 @@ from bot.engines import open_store
 from bot.fit import FitWorker
 from bot.headers import harden
 from bot.health import Health
+from bot.joining import Joining
 from bot.locale import catalogue
 from bot.logs import process_name
 from bot.measured import measured
@@ -100,12 +101,14 @@ class App:
         )
         zone = settings.timezone
         self.desk = Desk(store=store, vault=vault, live=self.live, clock=utc_now, timezone=zone)
+        self._joining = Joining(store=store, vault=vault, live=self.live, timezone=zone)
         self.assistant = Assistant(
             store=store,
             vault=vault,
             live=self.live,
             clock=utc_now,
             timezone=zone,
+            joining=self._joining,
             send_later=self._send_later,
             meter=self.metrics,
         )
@@ -190,6 +193,7 @@ class App:
             asyncio.create_task(self.webchat.follow(self.store.changes()), name="follow deliveries"),
             asyncio.create_task(self.metrics.watch_lag(), name="watch the event loop"),
         ]
+        await self._joining.start()
         await self._deliverer.start()
         await self._clockwork.start()
         await self._pager.start()
@@ -245,6 +249,7 @@ class App:
                 patience.within(name, part.stop(), IN_HAND)
                 for name, part in (
                     ("messages", self.assistant),
+                    ("joining", self._joining),
                     ("deliveries", self._deliverer),
                     ("clockwork", self._clockwork),
                     ("alarms", self._pager),

@@ -30,6 +30,7 @@ from bot.exchange import (
     open_memory,
     seal_memory,
 )
+from bot.joining import Joining
 from bot.models import (
     Act,
     Address,
@@ -124,6 +125,7 @@ class Assistant:
         live: LiveCorpus,
         clock: Callable[[], dt.datetime],
         timezone: dt.tzinfo,
+        joining: Joining,
         send_later: Callable[[Address, Reply], Awaitable[None]],
         meter: Meter | None = None,
     ) -> None:
@@ -135,6 +137,7 @@ class Assistant:
         self._clock = clock
         self._timezone = timezone
         self._outcomes = Outcomes(vault, timezone)
+        self._joining = joining
         self._send_later = send_later
         self._locks: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
         self._background: set[asyncio.Future[Any]] = set()
@@ -355,7 +358,7 @@ class Assistant:
         effect, held = self._effect(moment, outcome, said, before, key, digest, welcomed=welcomed)
         try:
             await self._hold(key, held, withheld_before)
-            await self._store.record(effect)
+            await self._joining.record(effect, {known.inquiry.situation_id for known in moment.known})
         except (MessageSeen, NotFound, Stale):
             raise
         except (StoreError, OSError) as exc:

@@ -18,6 +18,7 @@ from bot.intents.texts import Text, language_written, pick
 from bot.knowledge.entries import knowledge_files, read_knowledge
 from bot.models import EntryStatus, KnowledgeEntry, Language
 from bot.phrases import Phrases, read_phrases
+from bot.text import fold
 from bot.urgent import UrgentContent, UrgentContentError, read_urgent
 
 PRODUCT_INTENTS = Path(__file__).resolve().parent.parent / "intents"
@@ -70,6 +71,11 @@ class Content:
     def lanes(self) -> Mapping[str, Text]:
         """Titles of the work lanes by id."""
         return self.desk.lanes
+
+    @cached_property
+    def own_names(self) -> tuple[str, ...]:
+        """What the desk is called, folded: words that tell no question from another."""
+        return tuple(sorted({fold(name) for name in self.desk.name.values()}, key=len, reverse=True))
 
     def lane_title(self, lane: str, language: Language) -> str:
         """Return what the lane is called, or its id when content no longer names it."""

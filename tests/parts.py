@@ -14,6 +14,7 @@ from bot.corpus import Corpus
 from bot.delivery import Deliverer
 from bot.desk import Desk
 from bot.errors import Fault
+from bot.joining import Joining
 from bot.models import Address, ContentVersion, DeliveryStatus, IncomingMessage, Reply
 from bot.oversight import Oversight
 from bot.store.base import Store
@@ -223,6 +224,7 @@ def make_office(store: Store, corpus: Corpus, key: bytes = KEY) -> Office:
         late.append((to, reply))
 
     common: dict[str, Any] = {"store": store, "vault": vault, "live": live, "clock": clock}
+    joining = Joining(store=store, vault=vault, live=live, timezone=shanghai)  # type: ignore[arg-type]
     oversight = Oversight(**common)
     return Office(
         store=store,
@@ -230,7 +232,7 @@ def make_office(store: Store, corpus: Corpus, key: bytes = KEY) -> Office:
         live=live,
         clock=clock,
         channel=channel,
-        assistant=Assistant(**common, timezone=shanghai, send_later=send_later),
+        assistant=Assistant(**common, timezone=shanghai, joining=joining, send_later=send_later),
         desk=Desk(**common, timezone=shanghai),
         deliverer=Deliverer(store=store, vault=vault, channels={"webchat": channel}, clock=clock),
         oversight=oversight,

@@ -29,7 +29,7 @@ def read_lanes(document: Document, value: Any) -> dict[str, Text]:
         if not isinstance(item, Mapping) or not ID.match(str(item.get("id"))):
             document.fault("must have an id (small letters, digits, _ and -) and a title", "lanes", index)
             continue
-        unknown_keys(document, item, {"id", "title", "restricted"}, "lanes", index)
+        unknown_keys(document, item, {"id", "title", "restricted", "personal"}, "lanes", index)
         lanes[str(item["id"])] = read_text(document, item.get("title"), "lanes", index, "title")
     # Everything a person must decide has a place to go, whatever lanes the agency names.
     for key, title in ALWAYS.items():
@@ -52,6 +52,18 @@ def read_restricted(document: Document, value: Any) -> frozenset[str]:
                 "restricted",
             )
         elif restricted:
+            found.add(str(item.get("id")))
+    return frozenset(found)
+
+
+def read_personal(document: Document, value: Any) -> frozenset[str]:
+    """Return the ids of lanes for people's own affairs, where no inquiry joins another by itself."""
+    found = set()
+    for index, item in enumerate(value if isinstance(value, list) else ()):
+        personal = item.get("personal", False) if isinstance(item, Mapping) else False
+        if not isinstance(personal, bool):
+            document.fault(f"is {personal!r}; write true or false", "lanes", index, "personal")
+        elif personal:
             found.add(str(item.get("id")))
     return frozenset(found)
 

@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 from bot.errors import Fault
 from bot.intents.catalog import read_date, unknown_keys
-from bot.intents.lanes import ALWAYS, lanes_digest, read_agreement, read_lanes, read_restricted
+from bot.intents.lanes import ALWAYS, lanes_digest, read_agreement, read_lanes, read_personal, read_restricted
 from bot.intents.located import Document, Step
 from bot.intents.texts import Text, read_text
 
@@ -109,6 +109,10 @@ class DeskSettings:
     lanes: Mapping[str, Text] = field(default_factory=lambda: dict(ALWAYS))
     restricted_lanes: frozenset[str] = frozenset()
     """Lanes that only accounts named for them may see anything of."""
+    personal_lanes: frozenset[str] = frozenset()
+    """Lanes of people's own affairs: no inquiry there joins another by itself."""
+    join: bool = True
+    """Whether new inquiries join an open situation in nearly the same words."""
     lanes_agreed_by: tuple[str, ...] = ()
     """Who agreed to the lanes as they stand; none: nobody has."""
     second_factor: SecondFactorRule = "optional"
@@ -120,9 +124,15 @@ class DeskSettings:
     claim_minutes: int = 20
     takeover_minutes: int = 30
 
+    @property
+    def lanes_joined(self) -> frozenset[str]:
+        """The lanes in which inquiries about one event come together."""
+        apart = self.restricted_lanes | self.personal_lanes | {"urgent"}
+        return frozenset(self.lanes).difference(apart) if self.join else frozenset()
+
 
 _KEYS = {
-    "desk", "policy", "publish_needs", "lanes", "lanes_agreed", "hours", "holidays", "retention", "second_factor", "watch", "paging", "claim_minutes", "takeover_minutes",
+    "desk", "policy", "publish_needs", "lanes", "lanes_agreed", "hours", "holidays", "retention", "second_factor", "watch", "paging", "claim_minutes", "takeover_minutes", "join",
 }  # fmt: skip
 
 
@@ -152,6 +162,8 @@ def read_desk(document: Document) -> DeskSettings:
         publish_needs=_number(document, data.get("publish_needs"), 2, 1, 5, "publish_needs"),
         lanes=lanes,
         restricted_lanes=restricted,
+        personal_lanes=read_personal(document, data.get("lanes")),
+        join=_switch(document, data.get("join"), True, "join"),
         lanes_agreed_by=read_agreement(document, data.get("lanes_agreed"), lanes_digest(lanes, restricted)),
         second_factor=_second_factor(document, data.get("second_factor")),
         hours=_hours(document, data.get("hours"), data.get("holidays")),
@@ -296,6 +308,13 @@ def _map(document: Document, value: Any, *steps: Step) -> Mapping[str, Any]:
         return value
     document.fault("must be a map of settings", *steps)
     return {}
+
+
+def _switch(document: Document, value: Any, default: bool, *steps: Step) -> bool:
+    if value is None or isinstance(value, bool):
+        return default if value is None else value
+    document.fault(f"is {value!r}; write true or false", *steps)
+    return default
 
 
 def _number(document: Document, value: Any, default: int, low: int, high: int, *steps: Step) -> int:

@@ -14,7 +14,7 @@ from bot.matching.analysis import LONGEST_TEXT, chinese_ideas, english_ideas
 from bot.matching.english import COMMON, STOP, stem
 from bot.text import fold
 
-ALIKE = 0.5
+ALIKE = 0.6
 """Reports this alike, from 0 to 1, are about one event. Chosen on half of the written reports, judged on the other:
 `python -m tests.benchmarks joining`."""
 
@@ -51,9 +51,11 @@ class Gist:
         return self.names | self.places | self.numbers
 
     @property
-    def keys(self) -> frozenset[str]:
-        """What one of which two reports of one event have in common."""
-        return self.named | self.kinds | self.about
+    def comparable(self) -> bool:
+        """Whether any other report could be found to be about the same."""
+        if self.personal:
+            return False
+        return bool(self.kinds or self.about or (self.named and (self.words or self.wrong)))
 
 
 def gist(text: str, day: dt.date, own_names: Collection[str] = ()) -> Gist:
@@ -106,12 +108,17 @@ def _same_trouble(one: Gist, other: Gist) -> bool:
     if one.kinds & other.kinds:
         return True
     about = one.about & other.about
-    if about and (one.wrong & other.wrong or ((one.names | one.words) & (other.names | other.words) and (one.wrong or other.wrong))):
+    if about and (
+        one.wrong & other.wrong
+        or ((one.names | one.words) & (other.names | other.words) and (one.wrong or other.wrong))
+    ):
         return True
     if about and (one.places & other.places or one.numbers & other.numbers):
         return bool((one.kinds or one.wrong) and (other.kinds or other.wrong))
     unknown = not (one.kinds or other.kinds or one.about or other.about)
-    return unknown and bool(one.named & other.named) and bool(one.words & other.words or one.wrong & other.wrong)
+    return (
+        unknown and bool(one.named & other.named) and bool(one.words & other.words or one.wrong & other.wrong)
+    )
 
 
 def _weighed(one: Gist, other: Gist) -> tuple[tuple[frozenset[str], frozenset[str], float], ...]:
@@ -168,10 +175,25 @@ def _without_compass(name: str) -> Iterable[str]:
 
 _HAN_RUN = re.compile("[\u3400-\u4dbf\u4e00-\u9fff]+")
 _WORD = re.compile(r"[a-z][a-z'’]*|\.|,|\d+")
-_HAN_FIGURE = {"零": 0, "一": 1, "二": 2, "两": 2, "三": 3, "四": 4, "五": 5, "六": 6, "七": 7, "八": 8, "九": 9, "十": 10}
+_HAN_FIGURE = {
+    "零": 0,
+    "一": 1,
+    "二": 2,
+    "两": 2,
+    "三": 3,
+    "四": 4,
+    "五": 5,
+    "六": 6,
+    "七": 7,
+    "八": 8,
+    "九": 9,
+    "十": 10,
+}
 _ENGLISH_FIGURE = {
     word: number
-    for number, word in enumerate("one two three four five six seven eight nine ten eleven twelve".split(), 1)
+    for number, word in enumerate(
+        ["one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve"], 1
+    )
 }
 _COUNTED = re.compile(
     r"(?P<n>\d+|[一二三四五六七八九十]{1,3})(?P<what>号线|号楼|栋|期|路(?:公交车?|公车|车)?(?![\u4e00-\u9fff]?口))"
@@ -223,7 +245,10 @@ _RELATIVE = re.compile(
     "|(?P<after>后天)|(?:周|星期|礼拜)(?P<weekday>[一二三四五六日天])|(?P<named>monday|tuesday|wednesday|thursday|friday|saturday|sunday)"
 )
 _SHIFT = {"before": -2, "yesterday": -1, "tomorrow": 1, "after": 2}
-_NAMED = {name: n for n, name in enumerate("monday tuesday wednesday thursday friday saturday sunday".split())}
+_NAMED = {
+    name: n
+    for n, name in enumerate(["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"])
+}
 
 
 def _days(text: str, day: dt.date) -> frozenset[int]:
@@ -235,7 +260,9 @@ def _days(text: str, day: dt.date) -> frozenset[int]:
             found.add(day.toordinal() + _SHIFT[match.lastgroup])
             continue
         said = match[match.lastgroup]
-        weekday = _NAMED[said] if said in _NAMED else "一二三四五六日天".index(said) % 7 if said != "天" else 6
+        weekday = (
+            _NAMED[said] if said in _NAMED else "一二三四五六日天".index(said) % 7 if said != "天" else 6
+        )
         found.add(day.toordinal() + (weekday - day.weekday()) % 7)
     return frozenset(found)
 
@@ -271,8 +298,52 @@ _FUNCTION = frozenset(
 )
 _PLACE_ENDS = tuple(
     sorted(
-        "大道 大街 路口 路 街 巷 弄 大桥 桥 隧道 下穿 立交 高架 高速 广场 公园 花园 家园 小区 小学 中学 大学 学院 幼儿园 医院 商场 市场 超市 体育馆 体育场 "
-        "中心 机场 车站 火车站 码头 水库 新村 里 苑 城 大厦 大楼 酒店 影院".split(),
+        [
+            "大道",
+            "大街",
+            "路口",
+            "路",
+            "街",
+            "巷",
+            "弄",
+            "大桥",
+            "桥",
+            "隧道",
+            "下穿",
+            "立交",
+            "高架",
+            "高速",
+            "广场",
+            "公园",
+            "花园",
+            "家园",
+            "小区",
+            "小学",
+            "中学",
+            "大学",
+            "学院",
+            "幼儿园",
+            "医院",
+            "商场",
+            "市场",
+            "超市",
+            "体育馆",
+            "体育场",
+            "中心",
+            "机场",
+            "车站",
+            "火车站",
+            "码头",
+            "水库",
+            "新村",
+            "里",
+            "苑",
+            "城",
+            "大厦",
+            "大楼",
+            "酒店",
+            "影院",
+        ],
         key=len,
         reverse=True,
     )
@@ -288,7 +359,9 @@ _ENGLISH_ENDS = {
 }  # fmt: skip
 
 
-_KINDS_OF_PLACE = frozenset({"primary", "middle", "high", "secondary", "main", "international", "city", "public"})
+_KINDS_OF_PLACE = frozenset(
+    {"primary", "middle", "high", "secondary", "main", "international", "city", "public"}
+)
 """Words between the name of a place and what it is."""
 
 
@@ -424,7 +497,10 @@ def _lines(name: str) -> list[str]:
 @cache
 def _everyday(language: str) -> frozenset[str]:
     return frozenset(
-        fold(word) for line in _lines("everyday.txt") if line.startswith(language) for word in line.split()[1:]
+        fold(word)
+        for line in _lines("everyday.txt")
+        if line.startswith(language)
+        for word in line.split()[1:]
     )
 
 
@@ -461,6 +537,4 @@ def _english_lists() -> _English:
             stems = tuple(stem(word.replace("'", "")) for word in term.split())
             kinds.setdefault(stems, set()).add(name)
     unnamed = STOP | _everyday("en")
-    return _English(
-        {stems: frozenset(found) for stems, found in kinds.items()}, unnamed, unnamed | COMMON
-    )
+    return _English({stems: frozenset(found) for stems, found in kinds.items()}, unnamed, unnamed | COMMON)

@@ -156,8 +156,9 @@ class Store(Protocol):
 
         Raises `MessageSeen` when the message had its effect before, `Stale` on a stale conversation
         version or when a new reference is taken, `NotFound` when an inquiry it names is gone or closed,
-        `SituationSettled` when the situation it joins is not open any more, `PoolMoved` when a situation that the
-        filing was not compared with is open in its pool: nobody opens another one there at the same moment.
+        `SituationSettled` when the situation it joins is not open any more (or gone, if the desk joined it there),
+        `PoolMoved` when a situation that the filing was not compared with is open in its pool: nobody opens another
+        one there at the same moment.
         """
 
     async def inquiry(self, inquiry_id: str) -> Inquiry | None:

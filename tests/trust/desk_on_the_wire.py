@@ -16,6 +16,7 @@ from bot.channels.webchat import WebChat
 from bot.config import Settings, read_settings
 from bot.corpus import Corpus
 from bot.delivery import Deliverer
+from bot.joining import Joining
 from bot.models import Address, Reply
 from bot.store.tinydb import open_tinydb
 from bot.vault import Vault
@@ -85,6 +86,7 @@ async def wire(corpus: Corpus, tmp_path: Path, **environ: str) -> AsyncIterator[
             store=store,  # type: ignore[arg-type]
             live=live,  # type: ignore[arg-type]
             timezone=settings.timezone,
+            joining=Joining(store=store, vault=vault, live=live, timezone=settings.timezone),  # type: ignore[arg-type]
             send_later=send_later,
             **common,
         )

@@ -268,6 +268,8 @@ async def _numbered(tx: Transaction, filing: Filing) -> Situation:
     Raises `PoolMoved` when one is open there that it was not compared with.
     """
     situation, compared = filing.situation, filing.compared
+    if filing.inquiry.joined:
+        raise SituationSettled("The situation to join is gone; open another one.")
     if situation.pool is None:
         return situation
     (number,) = await tx.row(COUNT_POOL, (situation.pool,)) or (0,)

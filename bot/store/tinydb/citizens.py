@@ -84,6 +84,8 @@ class CitizenVerbs(Core):
 
     def _opened(self, filing: Filing) -> Situation:
         situation, compared = filing.situation, filing.compared
+        if filing.inquiry.joined:
+            raise SituationSettled("The situation to join is gone; open another one.")
         if situation.pool is None:
             return situation
         if compared is not None:

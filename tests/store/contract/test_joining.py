@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from bot.errors import PoolMoved
+from bot.errors import PoolMoved, SituationSettled
 from bot.models import OLDEST_NAMED, Situation
 from bot.store.base import Compared, Store
 from tests.store.builders import NOW, addition, answer, at, effect, file, filing
@@ -55,6 +55,16 @@ async def test_what_the_desk_joined_is_marked_so(store: Store) -> None:
     made = replace(made, inquiry=replace(made.inquiry, joined=True))
     await store.record(effect("m-2", filing=made))
     assert [inquiry.joined for inquiry in await store.inquiries_in("s-1")] == [False, True]
+
+
+async def test_what_the_desk_joined_opens_no_situation_in_place_of_one_that_is_gone(store: Store) -> None:
+    await file(store, "1")
+    await store.record(effect("m-gone", withdrawn="i-1"))
+    made = filing("2", joins="1")
+    with pytest.raises(SituationSettled):
+        await store.record(effect("m-2", filing=replace(made, inquiry=replace(made.inquiry, joined=True))))
+    assert await store.situation("s-1") is None
+    assert await store.inquiry("i-2") is None
 
 
 async def test_inquiries_are_returned_page_by_page(store: Store) -> None:
