@@ -11,7 +11,7 @@ from urllib.parse import quote
 from aiohttp import web
 from aiohttp.typedefs import Middleware
 
-from bot.errors import NotFound, StoreStopped
+from bot.errors import NotFound, StoreError
 from bot.paging import audience, told
 from bot.permissions import Permission
 from bot.staff import edge, forms
@@ -94,7 +94,7 @@ async def errors(request: web.Request, handler: Handler) -> web.StreamResponse:
     except ConnectionError:
         # Whoever asked has gone: a closed page is no trouble of the store's.
         return problem(request, 503)
-    except (StoreStopped, OSError) as exc:
+    except (StoreError, OSError) as exc:
         log.error("The console could not reach the store", extra={"error": type(exc).__name__})
         return problem(request, 503)
     except Exception as exc:

@@ -8,7 +8,7 @@ from aiohttp import web
 
 from bot import replies
 from bot.desk import WORDINGS
-from bot.errors import NotFound, SituationSettled, SituationTaken, StoreError, StoreStopped
+from bot.errors import NotFound, SituationSettled, SituationTaken, Stale, StoreError
 from bot.explain import explain, lines
 from bot.locale import catalogue
 from bot.models import CallReason, Situation, SituationStatus, StaffAnswer
@@ -147,10 +147,11 @@ async def _act(
         reason, values = "settled", await _ending(request)
     except NotFound:
         status, reason = 404, "gone"
-    except (StoreStopped, OSError):
-        status, reason = 503, "unavailable"
-    except StoreError:
+    except Stale:
         reason = "joined"
+    except (StoreError, OSError):
+        # It may have happened all the same, as when a database went away while it committed.
+        status, reason = 503, "unavailable"
     else:
         return web.Response(status=204) if is_live(request) else go(then)
     if is_live(request):
