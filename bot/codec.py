@@ -26,6 +26,10 @@ class Form:
     dump: Callable[[Any], Any]
     """Gives what orjson writes by itself: enums by value and times in ISO 8601 among it."""
     load: Callable[[Any], Any]
+    dumps_as_is: frozenset[type] = frozenset()
+    """Values of exactly these types are what `dump` would give; looking here is a fraction of calling it."""
+    loads_as_is: frozenset[type] = frozenset()
+    """Values of exactly these types are what `load` would give."""
 
 
 def to_json(record: Any) -> bytes:
@@ -56,9 +60,10 @@ def form(hint: Any) -> Form:
     if origin is typing.Literal:
         return Form(_one_of(arguments), _one_of(arguments))
     if isinstance(hint, type) and issubclass(hint, StrEnum):
-        return Form(_exactly(hint), hint)
+        return Form(_exactly(hint), hint, dumps_as_is=frozenset({hint}))
     if hint in (str, int, bool):
-        return Form(_exactly(hint), _exactly(hint))
+        plain = frozenset({hint})
+        return Form(_exactly(hint), _exactly(hint), dumps_as_is=plain, loads_as_is=plain)
     if hint in _SIMPLE:
         return _SIMPLE[hint]
     raise TypeError(f"There is no JSON form for {hint!r}.")
@@ -68,21 +73,31 @@ def _record(kind: Any) -> Form:
     hints = typing.get_type_hints(kind)
     # A record that holds itself is none of ours, so its fields' forms can be made at once.
     forms = {field.name: form(hints[field.name]) for field in fields(kind)}
-    defaults = {field.name: field.default for field in fields(kind) if field.default is not MISSING}
+    exactly = _exactly(kind)
+    each = [
+        (field.name, forms[field.name].dump, forms[field.name].dumps_as_is, field.default)
+        for field in fields(kind)
+    ]
 
     def dump(record: Any) -> dict[str, Any]:
-        values = {name: getattr(_exactly(kind)(record), name) for name in forms}
-        return {
-            name: forms[name].dump(value)
-            for name, value in values.items()
-            if name not in defaults or value != defaults[name]
-        }
+        exactly(record)
+        written = {}
+        for name, dump_it, as_is, default in each:
+            value = getattr(record, name)
+            if default is MISSING or value != default:
+                written[name] = value if type(value) in as_is else dump_it(value)
+        return written
 
     def load(data: Any) -> Any:
         if not isinstance(data, dict) or not data.keys() <= forms.keys():
             raise ValueError(f"not the fields of {kind.__name__}")
         try:
-            return kind(**{name: forms[name].load(value) for name, value in data.items()})
+            return kind(
+                **{
+                    name: value if type(value) in forms[name].loads_as_is else forms[name].load(value)
+                    for name, value in data.items()
+                }
+            )
         except TypeError as exc:  # a field without a default is missing
             raise ValueError(str(exc)) from exc
 
@@ -93,6 +108,8 @@ def _optional(some: Form) -> Form:
     return Form(
         lambda value: None if value is None else some.dump(value),
         lambda value: None if value is None else some.load(value),
+        dumps_as_is=some.dumps_as_is | {types.NoneType},
+        loads_as_is=some.loads_as_is | {types.NoneType},
     )
 
 
@@ -122,11 +139,11 @@ def _one_of(choices: tuple[Any, ...]) -> Callable[[Any], Any]:
     return check
 
 
-_text = _exactly(str)
+_text, _bytes = _exactly(str), _exactly(bytes)
 
 
 def _dump_bytes(value: Any) -> str:
-    return b2a_base64(_exactly(bytes)(value), newline=False).decode()
+    return b2a_base64(_bytes(value), newline=False).decode()
 
 
 def _load_bytes(value: Any) -> bytes:
@@ -134,9 +151,11 @@ def _load_bytes(value: Any) -> bytes:
 
 
 def _dump_time(value: Any) -> datetime:
+    if type(value) is datetime and value.tzinfo is UTC:
+        return value
     if not isinstance(value, datetime) or value.tzinfo is None:
         raise ValueError("no time with a zone")
-    return value if value.tzinfo is UTC else value.astimezone(UTC)
+    return value.astimezone(UTC)
 
 
 def _load_time(value: Any) -> datetime:
@@ -149,5 +168,5 @@ def _load_time(value: Any) -> datetime:
 _SIMPLE = {
     bytes: Form(_dump_bytes, _load_bytes),
     datetime: Form(_dump_time, _load_time),
-    date: Form(_exactly(date), lambda value: date.fromisoformat(_text(value))),
+    date: Form(_exactly(date), lambda value: date.fromisoformat(_text(value)), dumps_as_is=frozenset({date})),
 }

@@ -1,15 +1,20 @@
-"""How many citizens' questions the embedded store takes, against bare sqlite with the same rows and grouping.
+"""How many citizens' questions the embedded store makes durable, beside bare sqlite with the same rows and grouping.
 
-    python -m tests.benchmarks.store [DIRECTORY]
+    python -m tests.benchmarks store                       # 1,000, 10,000 and 100,000 open questions kept
+    python -m tests.benchmarks.store [--size N] [--folder DIRECTORY]
 
-100 writers file questions at once, each a whole effect (message, conversation, counters, inquiry, situation,
-receipt). The bare side writes the very same rows through the same group commit, each encoded by one call of
-orjson and nothing else: no checks, no tables in memory, no indexes. The two take turns, so that the ratio holds on
-a busy machine; the absolute figures do not.
+100 writers file questions at once, each a whole effect: message, conversation, counter, inquiry, situation, receipt and
+keys, some nine documents. The bare side writes the very same rows, in groups gathered the same way, to a file with the same
+settings (WAL, synchronous FULL, secure_delete), as a short program with sqlite3 would: each row encoded by one call of
+orjson, `executemany` for each table, one transaction a group. No checks, nothing in memory, no indexes. The two take turns, so
+that the ratio holds on a busy machine; the absolute figures do not.
 """
 
+import argparse
 import asyncio
-import sys
+import multiprocessing
+import os
+import sqlite3
 import time
 from collections.abc import Awaitable, Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -21,25 +26,30 @@ from typing import Any
 import orjson
 
 from bot.audit import Chain
+from bot.interpreter import set_aside, share_often
 from bot.store.base import Effect
 from bot.store.tinydb import TinyDBStore, open_tinydb
-from bot.store.tinydb.disk import Disk, open_disk
+from bot.store.tinydb.disk import Disk
 from bot.store.tinydb.group import GroupCommit, Rows
 from bot.store.tinydb.tables import Tables
 from bot.vault import Vault
+from tests.benchmarks.serving import resident_mb
 from tests.store.builders import conversation, effect, filing
 
+SIZES = (1_000, 10_000, 100_000)
 WRITERS = 100
-OPERATIONS = 2000
-TURNS = 5
-Plain = dict[str, dict[int, Any]]
+OPERATIONS = 2_000
+TURNS = 7
+AT_A_TIME = 5_000
+"""Questions made at a time while filling: made ones take memory, which is measured."""
 VAULT = Vault(b"k" * 32)
+Plain = dict[str, dict[int, Any]]
 
 
-def effects(prefix: str, count: int) -> list[Effect]:
+def effects(prefix: str, count: int, first: int = 0) -> list[Effect]:
     """Return filings of about the size of real ones."""
     made = []
-    for number in range(count):
+    for number in range(first, first + count):
         name = f"{prefix}-{number:08d}-{'0' * 20}"
         body = conversation(f"c-{name}", body=VAULT.seal("conversation", b"x" * 600))
         made.append(effect(f"m-{name}", after=body, filing=filing(name), counts=["handed_off_no_match"]))
@@ -80,11 +90,44 @@ async def plain(made: list[Effect], first_id: int) -> list[Plain]:
     ]
 
 
-async def rate(
-    write: Callable[[object], Awaitable[None]], work: list[object]
-) -> tuple[float, float, list[float]]:
+class Bare:
+    """Bare sqlite: rows into tables, a transaction for what has gathered."""
+
+    def __init__(self, file: Path) -> None:
+        self._connection = sqlite3.connect(file, isolation_level=None, check_same_thread=False)
+        for setting in ("journal_mode = WAL", "synchronous = FULL", "secure_delete = ON"):
+            self._connection.execute(f"PRAGMA {setting}")
+        for name in Tables().names:
+            self._connection.execute(f'CREATE TABLE "{name}" (id INTEGER PRIMARY KEY, body BLOB NOT NULL)')
+        self._executor = ThreadPoolExecutor(1)
+        self._group = GroupCommit(self._persist, self._executor, failed=str)
+
+    def _persist(self, rows: Rows) -> None:
+        self._connection.execute("BEGIN IMMEDIATE")
+        for table, changed in rows.items():
+            self._connection.executemany(
+                f'INSERT INTO "{table}" VALUES (?, ?) ON CONFLICT (id) DO UPDATE SET body = excluded.body',
+                list(changed.items()),
+            )
+        self._connection.execute("COMMIT")
+
+    async def write(self, rows: Plain) -> None:
+        encoded: Rows = {
+            table: {doc_id: orjson.dumps(document) for doc_id, document in changed.items()}
+            for table, changed in rows.items()
+        }
+        self._group.stage(encoded, lambda: None)
+        await self._group.durable()
+
+    async def close(self) -> None:
+        await self._group.stop("done")
+        self._executor.shutdown()
+        self._connection.close()
+
+
+async def rate(write: Callable[[Any], Awaitable[None]], work: list[Any]) -> tuple[float, float, list[float]]:
     """Return operations per second, CPU microseconds per operation, and what each took in seconds."""
-    waiting: Iterator[object] = iter(work)
+    waiting: Iterator[Any] = iter(work)
     took: list[float] = []
 
     async def writer() -> None:
@@ -99,54 +142,68 @@ async def rate(
     return len(work) / wall, cpu / len(work) * 1e6, sorted(took)
 
 
-async def measure(folder: Path, documents: int) -> None:
-    store = await open_tinydb(folder / f"tinydb-{documents}", VAULT)
-    await rate(store.record, list(effects("old", documents)))
-    names = Tables().names
-    bare_disk = open_disk(folder / f"bare-{documents}", VAULT, names, lambda *_: None)
-    executor = ThreadPoolExecutor(1)
-    bare = GroupCommit(bare_disk.persist, executor, failed=lambda: None)
+def measured(size: int, folder: Path | None) -> str:
+    """Return a row of the table; called in a process of its own, so that memory is that of one size."""
+    share_often()
+    with TemporaryDirectory(dir=folder) as kept:
+        return asyncio.run(measure(Path(kept), size))
 
-    async def write_bare(plain: Plain) -> None:
-        rows: Rows = {
-            table: {doc_id: orjson.dumps(document) for doc_id, document in changed.items()}
-            for table, changed in plain.items()
-        }
-        bare.stage(rows, lambda: None)
-        await bare.durable()
 
-    await rate(write_bare, list(await plain(effects("old", documents), 0)))
+async def measure(folder: Path, size: int) -> str:
+    """Return a row of the table: both sides hold `size` questions and take some more."""
+    before = resident_mb(os.getpid())
+    store = await open_tinydb(folder / f"tinydb-{size}", VAULT)
+    for first in range(0, size, AT_A_TIME):
+        await rate(store.record, effects("old", min(AT_A_TIME, size - first), first))
+    documents = sum(len(store._tables.collection(name).table) for name in Tables().names)
+    set_aside()
+    memory = resident_mb(os.getpid()) - before
+    bare = Bare(folder / f"bare-{size}")
+    for first in range(0, size, AT_A_TIME):
+        await rate(bare.write, await plain(effects("old", min(AT_A_TIME, size - first), first), first))
     ours, theirs = [], []
     for turn in range(TURNS):
         made = effects(f"turn{turn}", OPERATIONS)
-        rows = await plain(made, documents + turn * OPERATIONS)
-        theirs.append(await rate(write_bare, list(rows)))
-        ours.append(await rate(store.record, list(made)))
+        rows = await plain(made, size + turn * OPERATIONS)
+        theirs.append(await rate(bare.write, rows))
+        ours.append(await rate(store.record, made))
     await store.close()
+    await bare.close()
     begun = time.perf_counter()
-    store = await open_tinydb(folder / f"tinydb-{documents}", VAULT)
+    store = await open_tinydb(folder / f"tinydb-{size}", VAULT)
     reopened = time.perf_counter() - begun
     await store.close()
-    await bare.stop("done")
-    bare_disk.close()
-    executor.shutdown()
-
     share = median(one[0] / other[0] for one, other in zip(ours, theirs, strict=True))
-    print(
-        f"{documents:>6} filings kept: {median(one[0] for one in ours):>6.0f} filings/s against "
-        f"{median(one[0] for one in theirs):>6.0f}/s on bare sqlite (ratio {share:.2f}); CPU per filing "
-        f"{median(one[1] for one in ours):.0f} µs against {median(one[1] for one in theirs):.0f} µs; "
-        f"p50 {median(one[2][len(one[2]) // 2] for one in ours) * 1e3:.1f} ms, "
-        f"p99 {median(one[2][len(one[2]) * 99 // 100] for one in ours) * 1e3:.1f} ms; "
-        f"{documents + TURNS * OPERATIONS} filings reopened in {reopened:.2f} s"
+    waits = [median(one[2][int(len(one[2]) * part)] for one in ours) * 1e3 for part in (0.5, 0.99)]
+    return (
+        f"| {size:,} ({documents:,}) | {median(one[0] for one in ours):,.0f} "
+        f"| {median(one[0] for one in theirs):,.0f} | {share:.2f} "
+        f"| {median(one[1] for one in ours):.0f} / {median(one[1] for one in theirs):.0f} µs "
+        f"| {waits[0]:.0f} / {waits[1]:.0f} ms | {memory:.0f} MB | {reopened:.1f} s |"
     )
 
 
-def main() -> None:
-    with TemporaryDirectory(dir=sys.argv[1] if len(sys.argv) > 1 else None) as folder:
-        for documents in (1_000, 10_000):
-            asyncio.run(measure(Path(folder), documents))
+def main(data: Path | None = None, sizes: tuple[int, ...] = SIZES, folder: Path | None = None) -> None:
+    """Measure and print; `data` is not needed."""
+    del data
+    print(
+        f"load average {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores; {WRITERS} at once; target: half of bare sqlite"
+    )
+    print(
+        "| open questions kept (documents) | made durable a second | bare sqlite | ratio | processor each "
+        "| p50 / p99 | memory | opened again |"
+    )
+    print("|---|---|---|---|---|---|---|---|")
+    with multiprocessing.get_context("spawn").Pool(1, maxtasksperchild=1) as alone:
+        for size in sizes:
+            print(alone.apply(measured, (size, folder)), flush=True)
 
 
 if __name__ == "__main__":
-    main()
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--size", type=int, action="append", help="open questions kept; several if repeated")
+    parser.add_argument("--folder", type=Path, help="where the files are made: on the disk that is measured")
+    chosen = parser.parse_args()
+    main(sizes=tuple(chosen.size or SIZES), folder=chosen.folder)

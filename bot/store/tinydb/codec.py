@@ -28,7 +28,7 @@ class Codec(Generic[R]):
         self.names = tuple(field.name for field in fields(record) if field.name not in apart)  # type: ignore[arg-type]
         self._values = attrgetter(*self.names)
         self._forms = {name: form(hints[name]) for name in self.names}
-        self._dumps = [(name, form.dump) for name, form in self._forms.items()]
+        self._dumps = [(name, form.dump, form.dumps_as_is) for name, form in self._forms.items()]
 
     def document(self, record: R) -> Document:
         """Return the document that holds `record`."""
@@ -40,25 +40,34 @@ class Codec(Generic[R]):
 
     def encode(self, document: Mapping[str, Any]) -> bytes:
         """Return the row for `document`. Raises `StoreError` for a value that its field does not allow."""
-        if document.keys() != self._forms.keys():
-            raise StoreError(f"A document without just the fields of {self._record.__name__} cannot be kept.")
         row = {}
         name = ""
         try:
-            for name, dump in self._dumps:
-                row[name] = dump(document[name])
+            for name, dump, as_is in self._dumps:
+                value = document[name]
+                row[name] = value if type(value) in as_is else dump(value)
+        except KeyError:
+            raise self._other_fields() from None
         except ValueError as exc:
             raise StoreError(
                 f"{self._record.__name__}.{name} cannot be kept: {exc}; nothing was changed."
             ) from exc
+        if len(document) != len(row):
+            raise self._other_fields()
         try:
             return orjson.dumps(row)
         except orjson.JSONEncodeError as exc:  # text that is no UTF-8, a number beyond 64 bits
             raise StoreError(f"{self._record.__name__} cannot be kept: {exc}; nothing was changed.") from exc
+
+    def _other_fields(self) -> StoreError:
+        return StoreError(f"A document without just the fields of {self._record.__name__} cannot be kept.")
 
     def decode(self, row: bytes) -> Document:
         """Return the document that `encode` made `row` of. Raises ValueError for anything else."""
         body = orjson.loads(row)
         if not isinstance(body, dict) or body.keys() != self._forms.keys():
             raise ValueError(f"not the fields of {self._record.__name__}")
-        return {name: form.load(body[name]) for name, form in self._forms.items()}
+        return {
+            name: body[name] if type(body[name]) in form.loads_as_is else form.load(body[name])
+            for name, form in self._forms.items()
+        }

@@ -60,7 +60,7 @@ class Collection(Generic[R]):
         """Return the record of that row; None for no row."""
         if doc_id is None:
             return None
-        document = self.table.get(doc_id=doc_id)
+        document = self.table.find(doc_id)
         return None if document is None else self._record(document)
 
     def all_at(self, doc_ids: Iterable[int]) -> Sequence[R]:
@@ -77,16 +77,12 @@ class Collection(Generic[R]):
         key = self._key_of(document)
         if self._by_key.get(key) is not None:
             raise StoreError(f"There is a {key!r} among the {self.name} already; nothing was changed.")
-        self.table.insert(document)
+        self.table.write(document)
 
     def put(self, record: R) -> None:
         """Keep the record in place of the one with its key, if any."""
         document = self.codec.document(record)
-        doc_id = self._by_key.get(self._key_of(document))
-        if doc_id is None:
-            self.table.insert(document)
-        else:
-            self.table.update(document, doc_ids=[doc_id])
+        self.table.write(document, self._by_key.get(self._key_of(document)))
 
     def remove(self, *keys: Any) -> int:
         """Forget the records with these keys; return how many there were."""

@@ -1,7 +1,6 @@
 """What every verb does around its own words: refuse, change, undo, wait for the disk."""
 
 from collections.abc import Callable, Coroutine, Sequence
-from dataclasses import replace
 from functools import wraps
 from itertools import count
 from secrets import token_hex
@@ -31,7 +30,15 @@ class Core:
 
     def _tell(self, changes: Sequence[Change]) -> None:
         """Tell of changes that are durable. Their numbers are good as long as this process, and no longer."""
-        self._news.tell(replace(change, number=f"{self._epoch}-{next(self._numbers)}") for change in changes)
+        self._news.tell(
+            Change(
+                kind=change.kind,
+                id=change.id,
+                part_of=change.part_of,
+                number=f"{self._epoch}-{next(self._numbers)}",
+            )
+            for change in changes
+        )
 
 
 def verb(body: Callable[Concatenate[C, P], T]) -> Callable[Concatenate[C, P], Coroutine[Any, Any, T]]:

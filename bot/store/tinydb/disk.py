@@ -4,7 +4,7 @@ import os
 import sqlite3
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager, suppress
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 from zlib import crc32
 
@@ -21,6 +21,11 @@ STORE_ID, WORDS_ID, KEYS_ID = 0x1D_DE5C, 0x1D_DE5D, 0x1D_DE5E
 """Mark a sqlite file as a desk's store or a part of its backup, in the file's header."""
 KINDS = {STORE_ID: "a desk's store", WORDS_ID: "a backup of words", KEYS_ID: "a backup of keys"}
 HEADER_BYTES = 100
+AT_ONCE = (64, 16, 4, 1)
+"""Rows that one statement writes. At the end of each statement this thread asks for the interpreter again, and waits while
+others compute; sqlite itself needs no interpreter, and works beside them."""
+STATEMENTS = 512
+"""Statements that sqlite keeps ready: those of `AT_ONCE` for every table, and the removals."""
 PASSING = {sqlite3.SQLITE_FULL, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_BUSY}
 PASSING_WHOLE = {sqlite3.SQLITE_IOERR_WRITE, sqlite3.SQLITE_IOERR_SHMSIZE}
 """What sqlite says when nothing was written: by kind, and by kind with its detail."""
@@ -158,7 +163,9 @@ def open_disk(
 
 def _connect(where: str) -> sqlite3.Connection:
     # Every use after this happens on the store's one thread.
-    connection = sqlite3.connect(where, timeout=BUSY, isolation_level=None, check_same_thread=False)
+    connection = sqlite3.connect(
+        where, timeout=BUSY, isolation_level=None, check_same_thread=False, cached_statements=STATEMENTS
+    )
     try:
         connection.execute("PRAGMA journal_mode = WAL")
         connection.execute("PRAGMA synchronous = FULL")
@@ -186,15 +193,30 @@ def mark(vault: Vault) -> Rows:
 
 def _write(connection: sqlite3.Connection, rows: Rows) -> None:
     for table, changed in rows.items():
-        connection.executemany(
-            f'INSERT INTO "{table}" VALUES (?, ?, ?) '  # noqa: S608 - our own tables' names
-            "ON CONFLICT (id) DO UPDATE SET body = excluded.body, crc = excluded.crc",
-            [(doc_id, body, crc32(body)) for doc_id, body in changed.items() if body is not None],
-        )
+        values = [
+            value
+            for doc_id, body in changed.items()
+            if body is not None
+            for value in (doc_id, body, crc32(body))
+        ]
+        at = 0
+        for size in AT_ONCE:
+            while len(values) - at >= 3 * size:
+                connection.execute(_upsert(table, size), values[at : at + 3 * size])
+                at += 3 * size
         connection.executemany(
             f'DELETE FROM "{table}" WHERE id = ?',  # noqa: S608
             [(doc_id,) for doc_id, body in changed.items() if body is None],
         )
+
+
+@cache
+def _upsert(table: str, size: int) -> str:
+    """Return the statement that writes so many rows."""
+    return (
+        f'INSERT INTO "{table}" VALUES {", ".join(["(?, ?, ?)"] * size)} '  # noqa: S608 - our own tables' names
+        "ON CONFLICT (id) DO UPDATE SET body = excluded.body, crc = excluded.crc"
+    )
 
 
 @contextmanager

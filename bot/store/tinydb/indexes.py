@@ -109,12 +109,17 @@ class OrderedGroups:
             if not group:
                 del self._groups[old]
         if new is not None:
-            insort(self._groups.setdefault(new, []), (now, doc_id))
+            _insert(self._groups.setdefault(new, []), (now, doc_id))
 
     def get(self, key: Any, first: int = 0, most: int | None = None) -> Sequence[int]:
         """Return the ids of the rows with that key, from place `first` on, at most `most`."""
         rows = self._groups.get(key, [])
         return [doc_id for _, doc_id in rows[first : None if most is None else first + most]]
+
+    def before(self, key: Any, order: Any, limit: int) -> Sequence[int]:
+        """Return the ids of the rows with that key that come before `order`, at most `limit`."""
+        rows = self._groups.get(key, [])
+        return [doc_id for _, doc_id in rows[: min(limit, bisect_left(rows, order, key=_key))]]
 
     def after(self, key: Any, order: Any) -> Sequence[int]:
         """Return the ids of the rows with that key that come after `order`."""
@@ -156,7 +161,7 @@ class Ordered:
         if old is not None:
             del self._rows[bisect_left(self._rows, (old, doc_id))]
         if new is not None:
-            insort(self._rows, (new, doc_id))
+            _insert(self._rows, (new, doc_id))
 
     def all(self) -> Sequence[int]:
         """Return the ids of all rows in order."""
@@ -180,3 +185,11 @@ class Ordered:
 
 def _key(row: tuple[Any, int]) -> Any:
     return row[0]
+
+
+def _insert(rows: list[tuple[Any, int]], row: tuple[Any, int]) -> None:
+    """Put a row into its place, which is most often the last: time goes on."""
+    if not rows or rows[-1] < row:
+        rows.append(row)
+    else:
+        insort(rows, row)

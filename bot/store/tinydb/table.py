@@ -38,7 +38,9 @@ class RowTable(Table):
     """A table that changes rows in place and lets its indexes follow."""
 
     def __init__(self, storage: RowStorage, name: str, codec: Codec[Any]) -> None:
-        super().__init__(storage, name)
+        super().__init__(
+            storage, name, cache_size=0
+        )  # rows are found by indexes, not by the queries asked last
         self.codec = codec
         self._kept = storage
         self._rows = storage.tables.setdefault(name, {})
@@ -56,14 +58,43 @@ class RowTable(Table):
         for index in self._indexes:
             index.fill(documents.items())
 
+    def find(self, doc_id: int) -> Document | None:
+        """Return the document of that row, as it stands here; only this table may change it."""
+        return self._rows.get(str(doc_id))
+
+    def write(self, document: Document, doc_id: int | None = None) -> None:
+        """Put the whole document into its row, a new row without `doc_id`.
+
+        TinyDB's `insert` and `update` come to the same, after asking what kind of update it is and which rows it is for.
+        Raises `StoreError` for a document that cannot be kept.
+        """
+        if doc_id is None:
+            doc_id = cast(int, self._get_next_id())  # type: ignore[no-untyped-call]
+        before = self._rows.get(str(doc_id))
+        if document != before:
+            self._change(doc_id, before, document, self.codec.encode(document))
+
     def put(self, doc_id: int, document: Document | None) -> None:
         """Set one document to what it shall be (None: not there) without noting what it was."""
-        before = self._rows.pop(str(doc_id), None) if document is None else self._rows.get(str(doc_id))
-        if document is not None:
+        self._set(doc_id, self._rows.get(str(doc_id)), document)
+
+    def _change(
+        self, doc_id: int, before: Document | None, document: Document | None, row: bytes | None
+    ) -> None:
+        kept, name = self._kept, self._name
+        kept.before.setdefault((name, doc_id), before)
+        if name not in kept.rows:
+            kept.rows[name] = {}
+        kept.rows[name][doc_id] = row
+        self._set(doc_id, before, document)
+
+    def _set(self, doc_id: int, before: Document | None, document: Document | None) -> None:
+        if document is None:
+            self._rows.pop(str(doc_id), None)
+        else:
             self._rows[str(doc_id)] = document
         for index in self._indexes:
             index.change(doc_id, before, document)
-        self.clear_cache()
 
     def _read_table(self) -> dict[str, Mapping[str, Any]]:
         return cast(dict[str, Mapping[str, Any]], self._rows)
@@ -78,13 +109,8 @@ class RowTable(Table):
                 # What cannot be kept raises here, before the memory or an index has changed.
                 row = None if document is None else self.codec.encode(document)
                 changed.append((doc_id, before, document, row))
-        if not changed:
-            return
-        kept_rows = self._kept.rows.setdefault(self.name, {})
-        for doc_id, before, document, row in changed:
-            self._kept.before.setdefault((self.name, doc_id), before)
-            kept_rows[doc_id] = row
-            self.put(doc_id, document)
+        for change in changed:
+            self._change(*change)
 
 
 class RowDB(TinyDB):

@@ -1,8 +1,7 @@
 """The desk's tables, the indexes that follow them, and one transaction at a time over all of them."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
-from functools import partial
 from operator import itemgetter
 from typing import Any, cast
 
@@ -53,12 +52,7 @@ class Tables:
         self.inquiries_by_situation = self.inquiries.ordered_groups(itemgetter("situation_id"), "opened_at")
         self.inquiries_by_status = self.inquiries.grouped("situation_id", "status")
         self.inquiries_by_language = self.inquiries.grouped("situation_id", "language")
-        self.settled_inquiries = {
-            (status, urgent): self.inquiries.ordered(partial(_settled, status, urgent))
-            for status in InquiryStatus
-            for urgent in (False, True)
-        }
-
+        self.settled_inquiries = self.inquiries.ordered_groups(_settled, "settled_at")
         self.unclosed_inquiries = self.inquiries.ordered(
             lambda doc: None if doc["status"] == InquiryStatus.CLOSED else doc["opened_at"]
         )
@@ -126,10 +120,10 @@ class Tables:
         """Return the rows that this transaction changed and what to tell about it, and begin the next one."""
         told: dict[Change, None] = {}
         for (name, doc_id), before in self._storage.before.items():
-            after = self._storage.tables[name].get(str(doc_id))
-            change = _change(name, after or before or {})
-            if change is not None:
-                told[change] = None
+            change_of = _CHANGES.get(name)
+            if change_of is not None:
+                after = self._storage.tables[name].get(str(doc_id))
+                told[change_of(after or before or {})] = None
         rows = self._storage.rows
         self._storage.rows = {}
         self._storage.before.clear()
@@ -143,10 +137,8 @@ class Tables:
         self._storage.rows = {}
 
 
-def _settled(status: InquiryStatus, urgent: bool, document: Document) -> datetime | None:
-    if document["status"] != status or (document["urgent"] is not None) is not urgent:
-        return None
-    return cast(datetime | None, document["settled_at"])
+def _settled(document: Document) -> tuple[InquiryStatus, bool] | None:
+    return None if document["settled_at"] is None else (document["status"], document["urgent"] is not None)
 
 
 def _place_in_queue(document: Document) -> tuple[bool, datetime] | None:
@@ -155,19 +147,12 @@ def _place_in_queue(document: Document) -> tuple[bool, datetime] | None:
     return document["urgent"] is None, document["opened_at"]
 
 
-def _change(table: str, document: Mapping[str, Any]) -> Change | None:
-    match table:
-        case "situations":
-            return Change(kind="situation", id=document["id"], part_of=document["lane"])
-        case "deliveries":
-            return Change(kind="delivery", id=document["id"], part_of=document["inquiry_id"])
-        case "entries":
-            return Change(kind="entry", id=document["id"])
-        case "contents":
-            return Change(kind="content", id=str(document["number"]))
-        case "staff":
-            return Change(kind="staff", id=document["name"])
-        case "alarms":
-            return Change(kind="alarm", id=document["situation_id"])
-        case _:
-            return None
+_CHANGES: Mapping[str, Callable[[Mapping[str, Any]], Change]] = {
+    "situations": lambda doc: Change(kind="situation", id=doc["id"], part_of=doc["lane"]),
+    "deliveries": lambda doc: Change(kind="delivery", id=doc["id"], part_of=doc["inquiry_id"]),
+    "entries": lambda doc: Change(kind="entry", id=doc["id"]),
+    "contents": lambda doc: Change(kind="content", id=str(doc["number"])),
+    "staff": lambda doc: Change(kind="staff", id=doc["name"]),
+    "alarms": lambda doc: Change(kind="alarm", id=doc["situation_id"]),
+}
+"""What is told of a changed document, by its table; of all others nothing."""

@@ -32,8 +32,8 @@ class UpkeepVerbs(Core):
         self, at: datetime, status: str, limit: int, *, urgent: bool
     ) -> Sequence[Inquiry]:
         """Return urgent or other inquiries of that status whose `settled_at` lies before `at`, oldest first."""
-        settled = self._tables.settled_inquiries[InquiryStatus(status), urgent]
-        return self._tables.inquiries.all_at(settled.before(at, limit))
+        settled = self._tables.settled_inquiries.before((InquiryStatus(status), urgent), at, limit)
+        return self._tables.inquiries.all_at(settled)
 
     @verb
     def inquiries_opened_before(self, at: datetime, limit: int) -> Sequence[Inquiry]:
