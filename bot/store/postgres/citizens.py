@@ -42,12 +42,13 @@ BEGIN = f"""
         SELECT %(language)s = ANY (languages) AND (urgent IS NOT NULL OR %(urgent)s::text IS NULL) AS unchanged
         FROM situations WHERE id = %(situation)s
     ), shared AS (
-        SELECT status, lane FROM situations WHERE id = %(situation)s AND (SELECT unchanged FROM fits) FOR SHARE
+        SELECT status, lane, false AS changes FROM situations
+        WHERE id = %(situation)s AND (SELECT unchanged FROM fits) FOR SHARE
     ), owned AS (
-        SELECT status, lane FROM situations WHERE id = %(situation)s AND NOT (SELECT unchanged FROM fits)
-        FOR NO KEY UPDATE
+        SELECT status, lane, true AS changes FROM situations
+        WHERE id = %(situation)s AND NOT (SELECT unchanged FROM fits) FOR NO KEY UPDATE
     )
-    SELECT EXISTS (SELECT FROM seen), EXISTS (SELECT FROM kept), stored.status, stored.lane
+    SELECT EXISTS (SELECT FROM seen), EXISTS (SELECT FROM kept), stored.status, stored.lane, stored.changes
     FROM (SELECT) AS once LEFT JOIN (SELECT * FROM shared UNION ALL SELECT * FROM owned) AS stored ON true
 """
 
@@ -63,7 +64,7 @@ CHANGED_BY_JOIN = """
     UPDATE situations SET
         languages = CASE WHEN %(language)s = ANY (languages) THEN languages ELSE languages || %(language)s::text END,
         urgent = COALESCE(urgent, %(urgent)s)
-    WHERE id = %(id)s AND NOT (%(language)s = ANY (languages) AND (urgent IS NOT NULL OR %(urgent)s::text IS NULL))
+    WHERE id = %(id)s
 """
 
 COUNT_POOL = """
@@ -233,8 +234,11 @@ def _unclosed(held: Mapping[str, _Held], inquiry_id: str) -> _Held:
     return inquiry
 
 
-async def _file(tx: Transaction, filing: Filing, status: str | None, lane: str | None) -> None:
-    """Open a situation for the inquiry, or let it join the one of that status and lane, which is locked."""
+async def _file(
+    tx: Transaction, filing: Filing, status: str | None, lane: str | None, changes: bool | None
+) -> None:
+    """Open a situation for the inquiry, or let it join the one of that status and lane, which is locked, and changes
+    when its language or urgency is new there."""
     inquiry, situation = filing.inquiry, filing.situation
     if inquiry.situation_id != situation.id:
         raise StoreError("The new inquiry names another situation than the one it opens; nothing was filed.")
@@ -250,8 +254,9 @@ async def _file(tx: Transaction, filing: Filing, status: str | None, lane: str |
             )
         else:
             await tx.run(JOIN, values)
-            changed = {"id": situation.id, "language": inquiry.language, "urgent": situation.urgent}
-            await tx.run(CHANGED_BY_JOIN, changed)
+            if changes:
+                new = {"id": situation.id, "language": inquiry.language, "urgent": situation.urgent}
+                await tx.run(CHANGED_BY_JOIN, new)
     except errors.UniqueViolation as exc:
         if exc.diag.constraint_name == "inquiries_reference_key":
             raise Stale("The reference of the new inquiry is taken; file it with another.") from exc

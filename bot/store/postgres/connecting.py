@@ -42,11 +42,16 @@ async def connect(url: str) -> AsyncConnection:
 
 
 def _sentence(url: str, exc: psycopg.Error) -> str:
-    # The server says what is wrong in its own language; only the code of it can be told apart.
+    # There is no code for it: what is told apart here is told apart only where the server speaks English.
     told = str(exc).lower()
     where = place(url)
-    if "does not exist" in told and "database" in told:
+    if "database" in told and "does not exist" in told:
         return f"There is no database {where}; make it with createdb, or mend DATABASE_URL."
-    if "password" in told or "authentication" in told or "role" in told or "no pg_hba.conf entry" in told:
+    if any(sign in told for sign in ("password", "authentication", "role", "no pg_hba.conf entry")):
         return f"The database {where} does not let the desk in; see to the user and password in DATABASE_URL."
-    return f"The database {where} cannot be reached; start it, or mend the host and port in DATABASE_URL."
+    if "too many" in told or "remaining connection slots" in told:
+        return f"The server of the database {where} has no connection left; raise its max_connections."
+    return (
+        f"The database {where} cannot be reached; start it, or mend the host, the port, the user and the password in "
+        "DATABASE_URL."
+    )

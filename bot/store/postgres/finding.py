@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable
 from datetime import datetime
 from typing import Any, TypeVar
 
-from bot.errors import NotFound, SituationSettled, SituationTaken
+from bot.errors import NotFound, SituationSettled, SituationTaken, StoreError
 from bot.models import OLDEST_NAMED, Inquiry, Situation, SituationStatus
 from bot.store.postgres.tables import INQUIRIES, SITUATIONS
 from bot.store.postgres.transaction import Row, Transaction
@@ -43,8 +43,8 @@ def readable(kind: str, rows: Iterable[Row], make: Callable[[Row], T]) -> list[T
     for row in rows:
         try:
             found.append(make(row))
-        except (ValueError, TypeError):
-            log.exception("A row of the store cannot be read", extra={"kind": kind, "row": str(row[0])})
+        except StoreError:
+            log.error("A row of the store cannot be read", extra={"kind": kind, "row": str(row[0])})
     return found
 
 

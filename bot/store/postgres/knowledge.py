@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from bot.models import StoredEntry
 from bot.store.postgres.core import Core, reading, verb
+from bot.store.postgres.finding import readable
 from bot.store.postgres.shared import add_version
 from bot.store.postgres.tables import ENTRIES
 from bot.store.postgres.transaction import Transaction
@@ -18,7 +19,7 @@ class KnowledgeVerbs(Core):
         rows = await tx.rows(
             f"SELECT DISTINCT ON (id) {ENTRIES.selected()} FROM entries ORDER BY id, version DESC"
         )
-        newest = [ENTRIES.record(row) for row in rows]
+        newest = readable("entry", rows, ENTRIES.record)
         return sorted(newest, key=lambda entry: entry.saved_at, reverse=True)
 
     @reading

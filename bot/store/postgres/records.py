@@ -14,6 +14,8 @@ from typing import Any, Generic, TypeVar
 
 from psycopg import sql
 
+from bot.errors import StoreError
+
 R = TypeVar("R")
 Convert = Callable[[Any], Any]
 
@@ -80,8 +82,16 @@ class Table(Generic[R]):
         return values
 
     def record(self, row: Sequence[Any], **apart: Any) -> R:
-        """Return the record of a row of these columns (more may follow), with the fields that are kept elsewhere."""
-        return self._record(**self.document(row), **apart)
+        """Return the record of a row of these columns (more may follow), with the fields that are kept elsewhere.
+
+        Raises `StoreError` for a row that is no such record.
+        """
+        try:
+            return self._record(**self.document(row), **apart)
+        except (ValueError, TypeError) as exc:
+            raise StoreError(
+                f"A row of the table {self.name} cannot be read: a newer desk wrote it, or somebody altered it."
+            ) from exc
 
     def document(self, row: Sequence[Any]) -> dict[str, Any]:
         """Return a row of these columns (more may follow) as the fields of a record, but for those kept elsewhere."""
