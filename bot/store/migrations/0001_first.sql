@@ -89,8 +89,8 @@ CREATE TABLE inquiries (
 );
 CREATE INDEX inquiries_by_situation ON inquiries (situation_id, opened_at, id);
 CREATE INDEX inquiries_by_status ON inquiries (situation_id, status);
-CREATE INDEX inquiries_settled ON inquiries (status, (urgent IS NOT NULL), settled_at) WHERE settled_at IS NOT NULL;
-CREATE INDEX inquiries_unclosed ON inquiries (opened_at) WHERE status <> 'closed';
+CREATE INDEX inquiries_settled ON inquiries (status, (urgent IS NOT NULL), settled_at, id) WHERE settled_at IS NOT NULL;
+CREATE INDEX inquiries_unclosed ON inquiries (opened_at, id) WHERE status <> 'closed';
 
 CREATE TABLE deliveries (
     id text COLLATE "C" PRIMARY KEY,

@@ -42,15 +42,10 @@ POOL = f"""
     LEFT JOIN keys AS k ON k.owner = s.id ORDER BY s.number
 """
 
-EXPIRE = """
-    WITH expired AS (
-        SELECT id, claimed_until FROM situations WHERE claimed_until <= %s OR claimed_until > %s
-        ORDER BY id FOR NO KEY UPDATE SKIP LOCKED
-    ), returned AS (
-        UPDATE situations AS s SET claimed_by = NULL, claimed_until = NULL FROM expired WHERE s.id = expired.id
-        RETURNING s.id, s.lane
-    )
-    SELECT id, lane FROM returned JOIN expired USING (id) ORDER BY claimed_until, id
+# One that is being prolonged just now is left alone.
+EXPIRED = """
+    SELECT id, lane FROM situations WHERE claimed_until <= %s OR claimed_until > %s
+    ORDER BY claimed_until, id FOR NO KEY UPDATE SKIP LOCKED
 """
 
 
@@ -180,8 +175,11 @@ class SituationVerbs(Core):
     @verb
     async def expire_claims(self, tx: Transaction, now: datetime, latest: datetime) -> Sequence[str]:
         """Return claims that ran out, or end after `latest`, to the queue; the ids of those situations."""
-        # One that is being prolonged just now is left alone.
-        expired = await tx.rows(EXPIRE, (aware(now), aware(latest)))
+        expired = await tx.rows(EXPIRED, (aware(now), aware(latest)))
+        ids = [situation_id for situation_id, _ in expired]
+        await tx.run(
+            "UPDATE situations SET claimed_by = NULL, claimed_until = NULL WHERE id = ANY (%s)", (ids,)
+        )
         for situation_id, lane in expired:
             tx.tell("situation", situation_id, lane)
-        return [situation_id for situation_id, _ in expired]
+        return ids
