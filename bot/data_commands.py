@@ -74,6 +74,8 @@ def _rotate(_: argparse.Namespace, say: Mapping[str, str]) -> int:
                 conversations=rotated.conversations_let_go,
             )
         )
+    if settings.database_url is not None:
+        print(say["cli.key_everywhere"])
     print(say["cli.key_backup_now"])
     return 0
 

@@ -1,9 +1,11 @@
 """Keys and copies: find the desk's key, open the store for a command, change the key, make and restore backups."""
 
+import asyncio
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 
 from bot.config import Settings
@@ -13,9 +15,9 @@ from bot.errors import DeskError, StoreError, StoreLocked, VaultError
 from bot.exchange import conversation_key, open_address, reconnected
 from bot.models import Inquiry
 from bot.store.base import Store
+from bot.store.rotating import Rotated
 from bot.store.tinydb import (
     Restored,
-    Rotated,
     TinyDBStore,
     has_store,
     replace_secret,
@@ -55,6 +57,7 @@ def find_key(settings: Settings) -> Key:
                 "there, or name it in DESK_KEY or DESK_KEY_FILE; for a new database docs/running.md has a line that "
                 "makes one."
             )
+        _finish_change(settings)
         return Key(value=read_key_file(settings.key_file), place=place, made=False)
     if not has_store(settings.data_dir) and not settings.key_file.exists():
         return Key(value=make_key_file(settings.key_file), place=place, made=True)
@@ -86,11 +89,13 @@ async def back_up(settings: Settings, folder: Path) -> tuple[Path, Path]:
     Raises `DeskError`.
     """
     request = {"command": "backup", "folder": str(folder)}
-    if settings.database_url is not None:
-        raise DeskError(
-            "DATABASE_URL is set, and a database is copied by its own tools; docs/running.md says how (Backup, with "
-            "PostgreSQL)."
-        )
+    database = settings.database_direct_url
+    if database is not None:
+        from bot.in_database import back_up_database  # noqa: PLC0415
+
+        vault = Vault(find_key(settings).value)
+        copied = await asyncio.to_thread(back_up_database, database, vault, folder, datetime.now(UTC))
+        return copied.words, copied.keys
     answer = await ask_running_desk(settings.socket, request, within=BACKUP_WITHIN)
     if answer is not None:
         return Path(answer["words"]), Path(answer["keys"])
@@ -109,14 +114,13 @@ def restore_backup(settings: Settings, words: Path, keys: Path, tell: Tell) -> R
             "is in neither file of a backup, and without it nothing in them can be read."
         )
     vault = Vault(find_key(settings).value)
-    return restore(
-        words,
-        keys,
-        settings.data_dir,
-        vault,
-        lambda inquiries, conversations: reconnected(vault, inquiries, conversations),
-        tell,
-    )
+    reconnect = partial(reconnected, vault)
+    database = settings.database_direct_url
+    if database is None:
+        return restore(words, keys, settings.data_dir, vault, reconnect, tell)
+    from bot.in_database import restore_database  # noqa: PLC0415
+
+    return restore_database(database, words, keys, vault, reconnect, tell)
 
 
 def change_key(settings: Settings, tell: Tell) -> Rotated | None:
@@ -131,7 +135,8 @@ def change_key(settings: Settings, tell: Tell) -> Rotated | None:
             f"(chmod 600), such as {settings.key_file}, name it in DESK_KEY_FILE, unset DESK_KEY, and run this again; "
             "afterwards you may set DESK_KEY to what the file holds then."
         )
-    if not has_store(settings.data_dir):
+    database = settings.database_direct_url
+    if database is None and not has_store(settings.data_dir):
         raise DeskError(
             f"{settings.data_dir} holds no store, so no key is in use; set DATA_DIR to the desk's data folder."
         )
@@ -148,15 +153,13 @@ def change_key(settings: Settings, tell: Tell) -> Rotated | None:
         with suppress(FileNotFoundError):  # a desk that is just starting has done it
             replace_secret(draft, settings.key_file)
 
+    moved = partial(_moved, old)
     try:
-        return rotate(
-            settings.data_dir,
-            old,
-            begin=begin,
-            end=end,
-            moved=lambda new, inquiries: _moved(old, new, inquiries),
-            tell=tell,
-        )
+        if database is None:
+            return rotate(settings.data_dir, old, begin=begin, end=end, moved=moved, tell=tell)
+        from bot.in_database import rotate_database  # noqa: PLC0415
+
+        return rotate_database(database, old, begin=begin, end=end, moved=moved, tell=tell)
     except StoreLocked as exc:
         raise StoreLocked("The desk is running; stop it, change the key, and start it again.") from exc
 
@@ -170,13 +173,22 @@ def _finish_change(settings: Settings) -> bool:
     """Put the new key in its place when the store is sealed with it already: a change of keys died just before."""
     draft = _next_to(settings.key_file)
     try:
-        done = draft.exists() and sealed_with(settings.data_dir, Vault(read_key_file(draft)))
+        done = draft.exists() and _sealed_with(settings, Vault(read_key_file(draft)))
     except VaultError:  # only half written, so nothing is sealed with it
         return False
     if done:
         with suppress(FileNotFoundError):
             replace_secret(draft, settings.key_file)
     return done
+
+
+def _sealed_with(settings: Settings, vault: Vault) -> bool:
+    database = settings.database_direct_url
+    if database is None:
+        return sealed_with(settings.data_dir, vault)
+    from bot import in_database  # noqa: PLC0415
+
+    return in_database.sealed_with(database, vault)
 
 
 def _next_to(key_file: Path) -> Path:

@@ -23,14 +23,15 @@ from bot.config import Settings, read_settings
 from bot.control import Control
 from bot.corpus import Corpus
 from bot.data_commands import Bar
+from bot.engines import open_store
 from bot.errors import DeskError, StoreError, StoreLocked, StoreUnusable, VaultError
 from bot.exchange import conversation_key
 from bot.models import Role, Sealed, StaffAnswer
 from bot.safekeeping import back_up, change_key, find_key, restore_backup
+from bot.store.rotating import SEALED_BY_DESK
 from bot.store.tinydb import TinyDBStore, open_tinydb
 from bot.store.tinydb.keyed import KeyedCollection
 from bot.store.tinydb.restoring import HANGING
-from bot.store.tinydb.rotation import SEALED_BY_DESK
 from bot.store.tinydb.tables import Tables
 from bot.vault import Vault, encode_key, read_key_file
 from tests.parts import ANSWERED, CRISIS, UNANSWERED, Office, address, make_office
@@ -56,9 +57,9 @@ def settings_in(folder: Path, data: str = "data", **other: str) -> Settings:
 
 @asynccontextmanager
 async def an_office(settings: Settings, corpus: Corpus) -> AsyncIterator[Office]:
-    """A whole desk around the store in the settings' folder."""
+    """A whole desk around the store that the settings name."""
     key = find_key(settings).value
-    store = await open_tinydb(settings.data_dir, Vault(key))
+    store = await open_store(settings, Vault(key))
     office = make_office(store, corpus, key)
     try:
         yield office

@@ -6,7 +6,7 @@ it, so an older file of words cannot bring it back.
 
 import os
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, suppress
 from dataclasses import dataclass
 from datetime import datetime
@@ -14,7 +14,10 @@ from pathlib import Path
 
 from bot.errors import StoreError
 from bot.store.base import SCHEMA_VERSION
-from bot.store.tinydb.disk import KEYS_ID, MARK, WORDS_ID, synced
+from bot.store.tinydb.disk import KEYS_ID, MARK, WORDS_ID, make_part, synced
+from bot.store.tinydb.tables import Tables
+from bot.store.transfer import TABLES, Source
+from bot.vault import Vault
 
 KEYS = "keys.sqlite3"
 LEFT_OUT = frozenset({"sessions", "invites"})
@@ -34,6 +37,27 @@ def back_up(file: Path, folder: Path, names: Sequence[str], now: datetime) -> Ba
 
     Each is complete before it gets its name; the older keys are overwritten after that. Raises `StoreError`.
     """
+    return _backed_up(folder, now, lambda words, keys: _copy(file, (words, keys), names))
+
+
+def back_up_from(source: Source, vault: Vault, folder: Path, now: datetime) -> Backup:
+    """Copy another engine's store, as it stood at one moment, to the same two files. Raises `StoreError`."""
+    tables = Tables()
+
+    def rows(name: str) -> Iterator[tuple[int, bytes]]:
+        encode = tables.collection(name).codec.encode
+        found = source.documents(name) if name in TABLES else iter(())
+        return ((number, encode(document)) for number, document in enumerate(found, start=1))
+
+    def make(words: Path, keys: Path) -> None:
+        names = [name for name in tables.names if name != "keys" and name not in LEFT_OUT]
+        make_part(words, vault, WORDS_ID, {name: rows(name) for name in names})
+        make_part(keys, vault, KEYS_ID, {"keys": rows("keys")})
+
+    return _backed_up(folder, now, make)
+
+
+def _backed_up(folder: Path, now: datetime, make: Callable[[Path, Path], None]) -> Backup:
     words, keys = _free_name(folder, now), folder / KEYS
     drafts = [path.with_name(path.name + ".new") for path in (words, keys)]
     try:
@@ -41,7 +65,7 @@ def back_up(file: Path, folder: Path, names: Sequence[str], now: datetime) -> Ba
         for draft in drafts:
             draft.unlink(missing_ok=True)
             draft.touch(mode=0o600)
-        _copy(file, drafts, names)
+        make(*drafts)
         drafts[0].rename(words)
         replace_secret(drafts[1], keys)
     except (OSError, sqlite3.Error) as exc:

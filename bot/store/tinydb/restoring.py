@@ -1,7 +1,7 @@
 """From a backup to a store again: only what still has a key comes back."""
 
 import os
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -15,6 +15,7 @@ from bot.store.tinydb.group import Rows
 from bot.store.tinydb.keyed import KeyedCollection
 from bot.store.tinydb.lock import take_lock
 from bot.store.tinydb.tables import Tables
+from bot.store.transfer import TABLES, Target, transfer
 from bot.vault import Vault
 
 HANGING = {"deliveries": ("inquiry_id", "inquiries"), "alarms": ("situation_id", "situations")}
@@ -43,26 +44,56 @@ def restore(words: Path, keys: Path, path: Path, vault: Vault, reconnect: Reconn
     """
     lock = _take(path)
     try:
-        tables = Tables()
-        rows: Rows = {}
-        wrapped = _wrapped(keys, vault, tables)
-        kept = _Kept(tables, wrapped)
-
-        def fill(name: str, found: Iterable[tuple[int, bytes]]) -> None:
-            listed = list(found)
-            if isinstance(tables.collection(name), KeyedCollection) or name in HANGING:
-                kept.take(name, listed)
-            else:
-                rows[name] = dict(listed)
-
-        names = [name for name in tables.names if name != "keys" and name not in LEFT_OUT]
-        examine(words, vault, names, fill, WORDS_ID)
-        restored = kept.mend(vault, reconnect, tell)
-        changed, _ = tables.changed()
-        make(path / FILE, vault, tables.names, rows | changed)
-        return replace(restored, entries=len(rows["entries"]))
+        rows, restored = _mended(words, keys, vault, reconnect, tell)
+        make(path / FILE, vault, Tables().names, rows)
+        return restored
     finally:
         os.close(lock)
+
+
+def restore_to(
+    target: Target, words: Path, keys: Path, vault: Vault, reconnect: Reconnect, tell: Tell
+) -> Restored:
+    """Give the same to another engine, which holds nothing yet. Raises `StoreUnusable`."""
+    rows, restored = _mended(words, keys, vault, reconnect, tell)
+    transfer(_Mended(rows), target, tell)
+    return restored
+
+
+class _Mended:
+    """The documents of rows in memory, by table."""
+
+    def __init__(self, rows: Rows) -> None:
+        self._rows = rows
+        self._tables = Tables()
+
+    def counts(self) -> Mapping[str, int]:
+        return {table: len(self._rows.get(table, {})) for table in TABLES}
+
+    def documents(self, table: str) -> Iterator[Document]:
+        decode = self._tables.collection(table).codec.decode
+        return (decode(body) for body in self._rows.get(table, {}).values() if body is not None)
+
+
+def _mended(words: Path, keys: Path, vault: Vault, reconnect: Reconnect, tell: Tell) -> tuple[Rows, Restored]:
+    """Return the rows of a backup's files that still have their keys, and what led to the others mended."""
+    tables = Tables()
+    rows: Rows = {}
+    wrapped = _wrapped(keys, vault, tables)
+    kept = _Kept(tables, wrapped)
+
+    def fill(name: str, found: Iterable[tuple[int, bytes]]) -> None:
+        listed = list(found)
+        if isinstance(tables.collection(name), KeyedCollection) or name in HANGING:
+            kept.take(name, listed)
+        else:
+            rows[name] = dict(listed)
+
+    names = [name for name in tables.names if name != "keys" and name not in LEFT_OUT]
+    examine(words, vault, names, fill, WORDS_ID)
+    restored = kept.mend(vault, reconnect, tell)
+    changed, _ = tables.changed()
+    return rows | changed, replace(restored, entries=len(rows["entries"]))
 
 
 def _take(path: Path) -> int:

@@ -1,32 +1,14 @@
 """A new desk key for a store: everything the old one sealed or wrapped, in one transaction."""
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, fields, is_dataclass, replace
+from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 from bot.audit import Chain, re_anchored
-from bot.models import Inquiry, Sealed
+from bot.store.rotating import SEALED_BY_DESK, Moved, Rotated, Tell, resealed
 from bot.store.tinydb.disk import mark, open_disk
 from bot.store.tinydb.tables import Tables
 from bot.vault import Vault
-
-SEALED_BY_DESK = {"entries": "entry", "staff": "second factor"}
-"""The tables whose sealed fields the desk's own key seals, with the purpose. All else sealed has a key of its own."""
-Moved = Callable[[Vault, Sequence[Inquiry]], Mapping[str, str]]
-"""Returns what the digest of each inquiry's conversation becomes with the new key."""
-Tell = Callable[[int, int], None]
-"""Hears how many records of how many are done."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Rotated:
-    """What has a new key around it, and what was let go."""
-
-    keys: int
-    entries: int
-    conversations_let_go: int
-    message_ids_let_go: int
 
 
 def rotate(
@@ -96,7 +78,7 @@ def _reseal(tables: Tables, old: Vault, new: Vault) -> None:
     for name, purpose in SEALED_BY_DESK.items():
         collection = tables.collection(name)
         for record in collection.all():
-            collection.put(_resealed(record, purpose, old, new))
+            collection.put(resealed(record, purpose, old, new))
 
 
 def _chain_anew(tables: Tables, old: Vault, new: Vault) -> None:
@@ -105,15 +87,3 @@ def _chain_anew(tables: Tables, old: Vault, new: Vault) -> None:
     for row in rows:
         tables.audit.put(row)
     tables.audit_heads.put(head)
-
-
-def _resealed(record: Any, purpose: str, old: Vault, new: Vault) -> Any:
-    """Return the record with every byte string in it, at any depth, sealed anew: a record has no other bytes."""
-    changed: dict[str, Any] = {}
-    for field in fields(record):
-        value = getattr(record, field.name)
-        if isinstance(value, bytes):
-            changed[field.name] = new.seal(purpose, old.open(purpose, Sealed(value)))
-        elif is_dataclass(value):
-            changed[field.name] = _resealed(value, purpose, old, new)
-    return replace(record, **changed)
