@@ -7,11 +7,11 @@ from collections.abc import Awaitable, Callable
 
 from bot import replies
 from bot.corpus import LiveCorpus
-from bot.desk import owe
 from bot.errors import DeskError, NotFound, VaultError
 from bot.exchange import forget, let_go, quieten
 from bot.leap import Belief
-from bot.models import Inquiry, InquiryStatus
+from bot.mailing import owe
+from bot.models import DeliveryKind, Inquiry, InquiryStatus
 from bot.oversight import Oversight
 from bot.quiet import not_before
 from bot.store.base import Store
@@ -138,7 +138,7 @@ class Clockwork:
                 content = self._live.corpus.content
                 reply = replies.closed(content, inquiry.reference, inquiry.language, why)
                 box = self._vault.unwrap(inquiry.id, inquiry.data_key)
-                told = owe(box, inquiry.id, reply, now, due_at=due)
+                told = owe(box, inquiry.id, reply, now, kind=DeliveryKind.CLOSED, due_at=due)
         except VaultError:
             log.exception("A citizen cannot be told that an inquiry is closed", extra={"inquiry": inquiry.id})
         try:

@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 from bot.channels.base import Channel
 from bot.codec import from_json
-from bot.errors import DeskError, NotFound, StoreError, TryLater, Unreachable, VaultError
+from bot.errors import DeskError, NotFound, Stale, StoreError, TryLater, Unreachable, VaultError
 from bot.exchange import open_address
 from bot.models import Address, Delivery, DeliveryStatus, Inquiry, Reply
 from bot.store.base import Store
@@ -85,10 +85,7 @@ class Deliverer:
         busy = set(self._busy)
         now = self._clock()
         self._not_before = {address: due for address, due in self._not_before.items() if due > now}
-        for delivery in await self._store.owed(now, BATCH):
-            inquiry = await self._store.inquiry(delivery.inquiry_id)
-            if inquiry is None:
-                continue
+        for delivery, inquiry in await self._due(now):
             try:
                 address = open_address(self._vault, inquiry)
             except (VaultError, ValueError):
@@ -102,6 +99,14 @@ class Deliverer:
                 task = asyncio.create_task(self._send_in_order(address, deliveries))
                 self._sending.add(task)
                 task.add_done_callback(self._sending.discard)
+
+    async def _due(self, now: dt.datetime) -> Sequence[tuple[Delivery, Inquiry]]:
+        found: list[tuple[Delivery, Inquiry]] = []
+        page = await self._store.owed(BATCH)
+        while page:
+            found += [(each.delivery, each.inquiry) for each in page if each.delivery.due_at <= now]
+            page = await self._store.owed(BATCH, page[-1].delivery)
+        return sorted(found, key=lambda each: each[0].created_at)
 
     async def _send_in_order(self, address: Address, deliveries: Sequence[tuple[Inquiry, Delivery]]) -> None:
         try:
@@ -164,5 +169,7 @@ class Deliverer:
         due_at: dt.datetime | None = None,
         problem: str | None = None,
     ) -> None:
-        with contextlib.suppress(NotFound):  # the citizen took the question back meanwhile
-            await self._store.settle_delivery(delivery.id, status, due_at=due_at, problem=problem)
+        with contextlib.suppress(NotFound, Stale):  # taken back, or recorded by another process meanwhile
+            await self._store.settle_delivery(
+                delivery.id, status, attempts=delivery.attempts, due_at=due_at, problem=problem
+            )

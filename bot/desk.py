@@ -1,16 +1,25 @@
 """The human half: what staff do with situations and what becomes of their answers."""
 
+import asyncio
 import datetime as dt
 import logging
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
 from secrets import token_hex
+from typing import TypeVar
 
-from bot import replies
 from bot.codec import from_json, to_json
 from bot.corpus import LiveCorpus
-from bot.errors import UNREADABLE, EntryChanged, NotCleared, NotFound, SamePerson
-from bot.exchange import let_go
+from bot.errors import (
+    UNREADABLE,
+    EntryChanged,
+    NotCleared,
+    NotFound,
+    SamePerson,
+    Stale,
+    StoreError,
+)
+from bot.mailing import Mailer, mailing_to
 from bot.models import (
     READS,
     Alarm,
@@ -20,14 +29,12 @@ from bot.models import (
     CallReason,
     Change,
     Delivery,
-    DeliveryStatus,
+    DeliveryKind,
     EntryStatus,
     Inquiry,
-    InquiryStatus,
     KnowledgeEntry,
     Language,
-    Reply,
-    Sealed,
+    Mailing,
     Situation,
     StaffAnswer,
     StoredEntry,
@@ -41,13 +48,17 @@ from bot.vault import Box, Vault
 
 log = logging.getLogger(__name__)
 
+T = TypeVar("T")
+
 SUGGESTIONS = 5
 WORDINGS = 20
 """Inquiries whose words are shown on one page of a situation."""
 EVERY_ONE = 1_000_000
 ACTS = 1000
 """Rows of the record looked through for what staff did in a situation."""
-UNSETTLED = (InquiryStatus.OPEN, InquiryStatus.WAITING)
+ATTEMPTS = 20
+MOMENT = 0.1
+"""Seconds between attempts to say something to people to whom something else is just being said."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -140,6 +151,7 @@ class Desk:
         self._store = store
         self._vault = vault
         self._live = live
+        self._mailer = Mailer(store=store, vault=vault, live=live)
         self._clock = clock
         self._timezone = timezone
 
@@ -272,35 +284,22 @@ class Desk:
         self, situation_id: str, staff: str, reason: CallReason, *, second: str | None, tell: bool
     ) -> None:
         """Record that emergency services were called; with `tell`, the citizens are told. Raises `NotFound`."""
-        await self.peek(situation_id, staff)
-        now, content = self._clock(), self._live.corpus.content
-        inquiries = [
-            inquiry
-            for inquiry in await self._store.inquiries_in(situation_id)
-            if inquiry.status is not InquiryStatus.CLOSED
-        ]
-        told = [
-            owe(
-                self._box(each),
-                each.id,
-                replies.emergency_called(content, each.reference, each.language),
-                now,
-            )
-            for each in inquiries
-            if tell
-        ]
-        await self._store.note_act(
-            AuditEntry(
-                at=now,
-                account=staff,
-                act=AuditAct.CALLED_EMERGENCY,
-                situation_id=situation_id,
-                references=tuple(inquiry.reference for inquiry in inquiries),
-                reason=reason,
-                second=second,
-            ),
-            told,
+        situation = await self.peek(situation_id, staff)
+        now = self._clock()
+        act = AuditEntry(
+            at=now,
+            account=staff,
+            act=AuditAct.CALLED_EMERGENCY,
+            situation_id=situation_id,
+            references=situation.references,
+            reason=reason,
+            second=second,
         )
+        if tell:
+            mailing = mailing_to(self._vault, situation, DeliveryKind.CALLED, staff, now)
+            await self._owe_all(mailing, lambda: self._store.note_act(act, mailing))
+        else:
+            await self._store.note_act(act)
 
     async def alarms(self, staff: str) -> Sequence[tuple[Alarm, Situation]]:
         """Return the alarms nobody has acknowledged and `staff` may see, oldest first, each with its situation."""
@@ -328,6 +327,14 @@ class Desk:
             situation_id, staff, now, now + dt.timedelta(minutes=minutes)
         )
 
+    async def claim_next(self, staff: str) -> Situation | None:
+        """Take the first situation of the queue that nobody holds and `staff` may see; None when there is none."""
+        now = self._clock()
+        minutes = self._live.corpus.content.desk.claim_minutes
+        return await self._store.claim_next(
+            staff, now, now + dt.timedelta(minutes=minutes), await self._closed_to(staff)
+        )
+
     async def release(self, situation_id: str, staff: str) -> Situation:
         """Return the situation to the queue. Raises `SituationTaken`, `NotFound`."""
         await self.peek(situation_id, staff)
@@ -344,18 +351,9 @@ class Desk:
 
         Raises `SituationTaken`, `SituationSettled`, `NotFound`.
         """
-        await self.claim(answer.situation_id, answer.author)
+        situation = await self.claim(answer.situation_id, answer.author)
         now = self._clock()
-        content = self._live.corpus.content
-        inquiries = await self._store.inquiries_in(answer.situation_id)
         said = Words(who="staff", at=now, text=answer.text, author=answer.author)
-        answered: list[tuple[str, Sealed, Delivery]] = []
-        for inquiry in inquiries:
-            if inquiry.status not in UNSETTLED:  # answered already, or the citizen needs it no more
-                continue
-            reply = replies.staff_answer(content, inquiry.reference, answer.text, inquiry.language)
-            box = self._box(inquiry)
-            answered.append((inquiry.id, box.seal("words", to_json(said)), owe(box, inquiry.id, reply, now)))
         entry = None
         if answer.question is not None:
             entry = self._stored(
@@ -363,7 +361,7 @@ class Desk:
                     id=f"desk-{token_hex(8)}",
                     question=answer.question,
                     answer=answer.text,
-                    language=inquiries[0].language if inquiries else None,
+                    language=situation.languages[0] if situation.languages else None,
                     status=EntryStatus.DRAFT,
                     date=now.astimezone(self._timezone).date(),
                 ),
@@ -372,31 +370,52 @@ class Desk:
                 # The moment of the answer would tell which inquiry the entry came from; the day does not.
                 saved_at=now.astimezone(self._timezone).replace(hour=0, minute=0, second=0, microsecond=0),
             )
-        return await self._store.resolve_situation(answer.situation_id, answer.author, now, answered, entry)
+        mailing = mailing_to(self._vault, situation, DeliveryKind.ANSWER, answer.author, now, said=said)
+        return await self._owe_all(
+            mailing,
+            lambda: self._store.resolve_situation(situation.id, answer.author, now, mailing, entry),
+        )
 
     async def close(self, situation_id: str, staff: str) -> Situation:
         """Close the situation without an answer, and tell those who asked. Raises as `answer`."""
-        await self.claim(situation_id, staff)
+        situation = await self.claim(situation_id, staff)
         now = self._clock()
-        inquiries = await self._store.inquiries_in(situation_id)
-        content = self._live.corpus.content
-        due = not_before(now, self._timezone)
-        told = [
-            owe(
-                self._box(inquiry),
-                inquiry.id,
-                replies.closed(content, inquiry.reference, inquiry.language),
-                now,
-                due_at=due,
-            )
-            for inquiry in inquiries
-            if inquiry.status in UNSETTLED
-        ]
-        closed = await self._store.close_situation(situation_id, staff, now, told)
-        minutes = content.desk.retention.exchange_minutes
-        for inquiry in inquiries:
-            await let_go(self._store, self._vault, inquiry, due + dt.timedelta(minutes=minutes))
-        return closed
+        mailing = mailing_to(
+            self._vault,
+            situation,
+            DeliveryKind.CLOSED,
+            staff,
+            now,
+            due_at=not_before(now, self._timezone),
+        )
+        return await self._owe_all(
+            mailing, lambda: self._store.close_situation(situation_id, staff, now, mailing)
+        )
+
+    async def _owe_all(self, mailing: Mailing, record: Callable[[], Awaitable[T]]) -> T:
+        """Record what owes `mailing` to everybody in its situation, and make out the first part of it.
+
+        What was said there before is finished first, so that everybody hears one after the other. Whatever goes wrong
+        after it is recorded, it is owed: whoever sends goes on with it.
+        """
+        attempts = 0
+        while True:
+            for before in await self._store.mailings():
+                if before.situation_id == mailing.situation_id:
+                    await self._mailer.finish(before)
+            try:
+                recorded = await record()
+                break
+            except Stale:
+                attempts += 1
+                if attempts == ATTEMPTS:
+                    raise
+                await asyncio.sleep(MOMENT)
+        try:
+            await self._mailer.begin(mailing)
+        except (StoreError, OSError):
+            log.exception("A mailing could not be begun", extra={"mailing": mailing.id})
+        return recorded
 
     async def _opened(self, inquiry: Inquiry) -> OpenedInquiry:
         box = self._box(inquiry)
@@ -611,20 +630,6 @@ class Desk:
             approvals_missing=missing,
             cleared_by=stored.cleared_by,
         )
-
-
-def owe(
-    box: Box, inquiry_id: str, reply: Reply, now: dt.datetime, *, due_at: dt.datetime | None = None
-) -> Delivery:
-    """Return the delivery that owes `reply`, now or at `due_at`, to the address of the inquiry whose key is in `box`."""
-    return Delivery(
-        id=reply.id,
-        inquiry_id=inquiry_id,
-        body=box.seal("reply", to_json(reply)),
-        status=DeliveryStatus.OWED,
-        created_at=now,
-        due_at=due_at or now,
-    )
 
 
 async def stored_entries(store: Store, vault: Vault) -> Sequence[KnowledgeEntry]:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from bot import replies
 from bot.codec import to_json
-from bot.desk import owe
+from bot.mailing import owe
 from bot.models import (
     Candidate,
     Inquiry,

@@ -129,12 +129,12 @@ class Health:
                 async with asyncio.timeout(STORE_WITHIN):
                     queue = await self._store.queue()
                     alarms = await self._store.alarms()
-                    first = await self._store.owed(now, 1)
+                    oldest = await self._store.oldest_due(now)
             except (StoreError, OSError):
                 self._metrics.store_down()
                 self._stood_at = None
             else:
-                self._metrics.standing(now.timestamp(), queue, len(alarms), first)
+                self._metrics.standing(now.timestamp(), queue, len(alarms), oldest)
                 self._stood_at = time.monotonic()
 
     @web.middleware

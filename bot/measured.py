@@ -39,6 +39,7 @@ class _Measured:
             metrics.leads(duty, mine)
             return bool(mine)
 
+        self.made_out_at_once = store.made_out_at_once
         # Found where a method would be, without a look-up of a name at each call.
         vars(self).update(verbs, settle_delivery=settle_delivery, leads=leads_now, changes=store.changes)
 

@@ -6,11 +6,12 @@ Every label is one of a list that the code knows. A registry belongs to one `App
 import asyncio
 import time
 from collections.abc import Sequence
+from datetime import datetime
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, ProcessCollector, generate_latest
 
 from bot import __version__
-from bot.models import Delivery, DeliveryStatus, Reply, Situation
+from bot.models import DeliveryStatus, Reply, Situation
 
 MOMENTS = (0.001, 0.005, 0.025, 0.1, 0.5, 2.0, 10.0)
 ANSWERS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
@@ -107,7 +108,7 @@ class Metrics:
     # --- what stands
 
     def standing(
-        self, now: float, queue: Sequence[Situation], waiting: int, oldest: Sequence[Delivery]
+        self, now: float, queue: Sequence[Situation], waiting: int, owed_since: datetime | None
     ) -> None:
         """Note how the desk stands at `now` (seconds since 1970): the queue, the alarms that wait, what is due first."""
         self._store_up.set(1)
@@ -116,7 +117,7 @@ class Metrics:
         self._queue.labels("no").set(len(queue) - urgent)
         self._oldest.set(max((now - each.opened_at.timestamp() for each in queue), default=0))
         self._urgent.set(waiting)
-        self._owed_oldest.set(max((now - each.created_at.timestamp() for each in oldest), default=0))
+        self._owed_oldest.set(0 if owed_since is None else max(0, now - owed_since.timestamp()))
 
     def store_down(self) -> None:
         """Note that the store does not answer; what stood before is not known to stand now."""

@@ -266,6 +266,21 @@ class DeliveryStatus(StrEnum):
     SENT = "sent"
     FAILED = "failed"
     """Given up, visibly."""
+    DROPPED = "dropped"
+    """Not said any more: it was not right by the time it could have been sent."""
+
+
+class DeliveryKind(StrEnum):
+    """What a delivery tells the citizen."""
+
+    RECEIPT = "receipt"
+    """That a message arrived: a receipt, a card for somebody in danger."""
+    ANSWER = "answer"
+    """What a person wrote."""
+    CLOSED = "closed"
+    """That the question is closed without an answer."""
+    CALLED = "called"
+    """That staff called emergency services."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -309,6 +324,8 @@ class Inquiry:
     """When it was answered or closed, or began to wait for the citizen."""
     joined: bool = False
     """The desk itself put it into a situation that was open already."""
+    newer_than: str | None = None
+    """The mailing that was still being made out when the citizen wrote: it reaches them, and settles nothing here."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -369,9 +386,31 @@ class Delivery:
     status: DeliveryStatus
     created_at: datetime
     due_at: datetime
+    kind: DeliveryKind = DeliveryKind.RECEIPT
     attempts: int = 0
     problem: str | None = None
     """The kind of the last failure, for staff; never the citizen's words."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mailing:
+    """What staff owe to everybody in a situation, kept until a delivery to each of them is made out.
+
+    A situation has one at most, and nobody joins it meanwhile: so it goes to just those who were in the situation
+    when it was written.
+    """
+
+    id: str
+    situation_id: str
+    kind: DeliveryKind
+    body: Sealed | None
+    """The `Words` of an answer, sealed with the situation's key; None where the desk's own sentence is said."""
+    staff: str
+    created_at: datetime
+    due_at: datetime
+    """When its deliveries may go out."""
+    after: str = ""
+    """Made out up to the inquiry of this id: they are taken in the order of their ids."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -117,7 +117,7 @@ class Troubled:
 
     def __getattr__(self, name: str) -> Any:
         found = getattr(self._store, name)
-        if name in ("changes", "close"):
+        if name in ("changes", "close") or not callable(found):
             return found
 
         async def verb(*args: Any, **kwargs: Any) -> Any:

@@ -211,11 +211,15 @@ async def test_the_exchange_of_a_closed_inquiry_goes_an_hour_later(office: Offic
 
 
 async def test_an_exchange_goes_with_its_words_though_the_desk_died_before_it_let_it_go(
-    office: Office,
+    office: Office, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    async def die(*_: object) -> None:
+        raise OSError
+
     reference = await office.hand_over()
     situation = await office.situation_of(reference)
-    await office.store.close_situation(situation, "ada", office.clock(), [])
+    monkeypatch.setattr("bot.mailing.let_go", die)
+    await office.desk.close(situation, "ada")
     await after(office, days=31)
     await after(office, minutes=61)
     assert await office.assistant.exchange(address()) is None

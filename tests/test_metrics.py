@@ -85,7 +85,7 @@ async def test_nothing_that_was_written_and_nobody_who_wrote_stands_in_the_page(
     counted(office, metrics)
     office.store = measured(office.store, metrics)
     reference = await office.hand_over("where can my canary see a dentist", chat="canary-chat")
-    metrics.standing(0, await office.store.queue(), 0, await office.store.owed(office.clock(), 1))
+    metrics.standing(0, await office.store.queue(), 0, await office.store.oldest_due(office.clock()))
     page = metrics.page().decode()
     assert "canary" not in page
     assert reference not in page
@@ -109,9 +109,10 @@ async def test_duties_and_attempts_to_deliver_are_noted(office: Office, metrics:
     seen = measured(office.store, metrics)
     assert await seen.leads("outbox")
     await office.hand_over()
-    [delivery, *_] = await seen.owed(office.clock(), 10)
-    await seen.settle_delivery(delivery.id, DeliveryStatus.OWED, due_at=office.clock(), problem="no")
-    await seen.settle_delivery(delivery.id, DeliveryStatus.SENT)
+    [owed, *_] = await seen.owed(10)
+    again = {"attempts": 0, "due_at": office.clock(), "problem": "no"}
+    await seen.settle_delivery(owed.delivery.id, DeliveryStatus.OWED, **again)
+    await seen.settle_delivery(owed.delivery.id, DeliveryStatus.SENT, attempts=1)
     assert figures(metrics, "desk_duty") == {("outbox",): 1}
     assert figures(metrics, "desk_deliveries_total") == {("again",): 1, ("sent",): 1}
 
@@ -120,7 +121,7 @@ async def test_the_queue_is_told_by_length_age_and_urgency(office: Office, metri
     await office.hand_over(UNANSWERED)
     await office.ask(CRISIS, chat="eve")
     now = office.clock().timestamp()
-    metrics.standing(now, await office.store.queue(), len(await office.store.alarms()), [])
+    metrics.standing(now, await office.store.queue(), len(await office.store.alarms()), None)
     assert figures(metrics, "desk_queue_situations") == {("yes",): 1, ("no",): 1}
     assert figures(metrics, "desk_queue_oldest_seconds") == {(): 60}
     assert figures(metrics, "desk_urgent_waiting") == {(): 1}

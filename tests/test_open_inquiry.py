@@ -172,7 +172,7 @@ async def test_a_question_taken_back_before_anybody_opened_it_is_gone(office: Of
     assert "no one had opened it" in reply.text
     assert not await office.desk.queue("ada")
     assert await office.desk.find(str(receipt.reference), "ada") is None
-    assert not await office.store.owed(office.clock(), 10)
+    assert not await office.store.owed(10)
     assert await states(office) == []
 
 

@@ -73,12 +73,12 @@ async def test_a_card_does_not_wait_for_a_slow_store_and_the_receipt_follows(
     assert "12356" in card.text
     assert card.reference is None, "nothing is claimed that is not known yet"
     assert not card.owed
-    assert not await office.store.owed(office.clock(), 10)
+    assert not await office.store.owed(10)
     trouble.let_go()
     await office.assistant.stop()
     (situation,) = await office.desk.queue("ada")
     assert situation.urgent == "crisis"
-    assert len(await office.store.owed(office.clock(), 10)) == 1
+    assert len(await office.store.owed(10)) == 1
     assert office.late == [], "the outbox tells the citizen"
     (again,) = await office.ask(CRISIS, id="1")
     assert again.reference in situation.references

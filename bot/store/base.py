@@ -7,7 +7,7 @@ of a record comes and goes with it, but stands in a place of its own: never in o
 verb raises `StoreStopped` while the store cannot be written, or once it is closed.
 """
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal, Protocol
@@ -27,6 +27,7 @@ from bot.models import (
     InquiryStatus,
     Invite,
     Language,
+    Mailing,
     Role,
     Sealed,
     SecondFactor,
@@ -131,8 +132,29 @@ class AccountChange:
     lanes: tuple[str, ...] | None = None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MadeOut:
+    """What a mailing owes one inquiry, sealed with that inquiry's key."""
+
+    inquiry_id: str
+    words: Sealed | None
+    """What is added to the inquiry's words, if anything is."""
+    delivery: Delivery
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Owed:
+    """A delivery that is owed, with the inquiry whose address and key it is for."""
+
+    delivery: Delivery
+    inquiry: Inquiry
+
+
 class Store(Protocol):
     """Where conversations, inquiries, situations, deliveries, entries and accounts live."""
+
+    made_out_at_once: int
+    """How many inquiries one `make_out` may take without holding up everybody else in this process."""
 
     async def close(self) -> None:
         """Finish what is being written and let go of the data."""
@@ -221,28 +243,52 @@ class Store(Protocol):
         Raises `SituationTaken` if somebody else holds it at `now`, `SituationSettled`, `NotFound`.
         """
 
-    async def resolve_situation(
-        self,
-        situation_id: str,
-        staff: str,
-        now: datetime,
-        answered: Sequence[tuple[str, Sealed, Delivery]],
-        entry: StoredEntry | None,
-    ) -> Situation:
-        """Resolve the situation: for each (inquiry id, sealed words, delivery) the words are appended, the
-        inquiry is answered and the delivery is owed; `entry` is filed. All of it or none.
+    async def claim_next(
+        self, staff: str, now: datetime, until: datetime, closed_lanes: Collection[str] = ()
+    ) -> Situation | None:
+        """Give `staff` the first situation of the queue that nobody holds at `now`, until `until`; None when there is none.
 
-        Raises `SituationTaken` if somebody else holds it, `SituationSettled` if it is not open any more,
-        `NotFound` (also for an inquiry that was withdrawn or closed meanwhile), `EntryChanged`, `StoreError`
-        when an inquiry joined meanwhile and is not among `answered`.
+        Those in `closed_lanes` are passed over. Never the same one to two people, however many ask at the same time.
+        """
+
+    async def resolve_situation(
+        self, situation_id: str, staff: str, now: datetime, mailing: Mailing, entry: StoredEntry | None
+    ) -> Situation:
+        """Resolve the situation: `mailing` is owed to everybody in it, and `entry` is filed. All of it or none.
+
+        Raises `SituationTaken` if somebody else holds it, `SituationSettled` if it is not open any more, `NotFound`,
+        `EntryChanged`, `Stale` while another mailing of the situation is not made out.
         """
 
     async def close_situation(
-        self, situation_id: str, staff: str, now: datetime, told: Sequence[Delivery]
+        self, situation_id: str, staff: str, now: datetime, mailing: Mailing
     ) -> Situation:
-        """Close the situation and its inquiries without an answer; `told` is owed to those who asked.
+        """Close the situation without an answer: `mailing` closes the inquiries and tells those who asked.
 
-        Raises `SituationTaken`, `SituationSettled`, `NotFound`.
+        Raises `SituationTaken`, `SituationSettled`, `NotFound`, `Stale` while another mailing of it is not made out.
+        """
+
+    # --- mailings
+
+    # One row owes a whole situation; the deliveries are made out of it afterwards, some at a time, by one process or
+    # another. While a mailing is there nobody joins its situation, and what its citizens add opens it again.
+
+    async def mailings(self) -> Sequence[Mailing]:
+        """Return the mailings that are not made out, oldest first."""
+
+    async def recipients(self, mailing: Mailing, limit: int) -> Sequence[Inquiry]:
+        """Return the next inquiries of its situation after `mailing.after`, by id; none at its end."""
+
+    async def make_out(self, mailing: Mailing, made: Sequence[MadeOut], after: str | None) -> Mailing | None:
+        """Owe what was made out, and return the mailing as it goes on from `after`; with None it has come to its end.
+
+        An `answer` gives an open inquiry its words and its delivery, and answers it, unless its citizen wrote since
+        (`Inquiry.newer_than`): then it stays open. `closed` closes every inquiry but those, and tells whoever had no
+        answer; `called` tells whoever is in an inquiry that is not closed. An inquiry that is gone, or not of that
+        kind any more, is passed over. At its end the mailing goes; when an inquiry is left unsettled by then, the
+        situation is open.
+
+        Raises `Stale` when somebody else made out more of it or all of it; then nothing was changed.
         """
 
     # --- what must not wait
@@ -267,10 +313,10 @@ class Store(Protocol):
 
     # --- the record of reads
 
-    async def note_act(self, entry: AuditEntry, told: Sequence[Delivery] = ()) -> AuditRow:
-        """Record the act, and owe the deliveries of `told` to inquiries in its situation; both or neither.
+    async def note_act(self, entry: AuditEntry, mailing: Mailing | None = None) -> AuditRow:
+        """Record the act, and owe `mailing` to everybody in its situation; both or neither.
 
-        Raises `NotFound` when the situation, or an inquiry that is told, is gone.
+        Raises `NotFound` when the situation is gone, `Stale` while another mailing of it is not made out.
         """
 
     async def audit_rows(
@@ -295,25 +341,41 @@ class Store(Protocol):
 
     # --- deliveries
 
-    async def owed(self, now: datetime, limit: int) -> Sequence[Delivery]:
-        """Return deliveries that are owed and due, oldest first."""
+    async def owed(self, limit: int, after: Delivery | None = None) -> Sequence[Owed]:
+        """Return what is owed, due or not, oldest first: the first ones, or those that come after `after`."""
+
+    async def oldest_due(self, now: datetime) -> datetime | None:
+        """Return since when the oldest delivery is owed that could go out now; None when nothing could."""
+
+    async def delivery(self, delivery_id: str) -> Owed | None:
+        """Return the delivery with its inquiry, whatever became of it; None when it went with its inquiry."""
 
     async def deliveries_of(self, inquiry_id: str) -> Sequence[Delivery]:
         """Return everything owed or sent for the inquiry, oldest first."""
+
+    async def undelivered(self, limit: int) -> Sequence[Owed]:
+        """Return what was given up, and what is owed after an attempt that failed, oldest first."""
 
     async def settle_delivery(
         self,
         delivery_id: str,
         status: DeliveryStatus,
         *,
+        attempts: int,
         due_at: datetime | None = None,
         problem: str | None = None,
     ) -> None:
-        """Record what became of an attempt: sent, placed, failed, or still owed and due again at `due_at`.
+        """Record what became of an attempt: sent, placed, failed, dropped, or still owed and due again at `due_at`.
 
-        Counts the attempt; `problem` replaces the one of the attempt before.
-        Raises `NotFound` when the delivery went with its inquiry.
+        Counts the attempt; `problem` replaces the one of the attempt before. `attempts` is how many there had been.
+        That it was sent or placed is a fact, whatever somebody else recorded meanwhile, and nothing undoes it.
+
+        Raises `NotFound` when the delivery went with its inquiry; `Stale`, with nothing changed, when it was not owed
+        any more, or another attempt was recorded meanwhile, and this one did not reach the citizen.
         """
+
+    async def retry_delivery(self, delivery_id: str, now: datetime) -> None:
+        """Owe anew, from `now`, what was given up. Raises `NotFound`, `Stale` when it is not given up (any more)."""
 
     async def mark_seen(self, inquiry_ids: Sequence[str]) -> int:
         """Turn placed deliveries of these inquiries into sent ones; return how many."""
@@ -500,6 +562,8 @@ __all__ = [
     "Duty",
     "Effect",
     "Filing",
+    "MadeOut",
+    "Owed",
     "Pool",
     "Reading",
     "Store",

@@ -14,6 +14,7 @@ TABLES = (
     "conversations",
     "pools",
     "situations",
+    "mailings",
     "inquiries",
     "deliveries",
     "alarms",

@@ -15,8 +15,8 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from bot.codec import to_json
-from bot.desk import owe
 from bot.exchange import Memory, Reach, conversation_key, open_address, quieten, reconnected, seal_memory
+from bot.mailing import owe
 from bot.models import Address, Reply, Turn, Words
 from bot.store.base import Effect, Filing
 from bot.store.tinydb import open_tinydb, restore, rotate

@@ -18,8 +18,9 @@ from bot.codec import to_json
 from bot.config import Settings, read_settings
 from bot.content import read_content
 from bot.corpus import Corpus, build_corpus
-from bot.desk import Desk, owe
+from bot.desk import Desk
 from bot.errors import Fault
+from bot.mailing import owe
 from bot.models import (
     Address,
     ContentVersion,
@@ -174,7 +175,7 @@ class World:
 
     async def settle_receipt(self, status: DeliveryStatus, problem: str | None = None) -> None:
         """Let the last receipt arrive, wait or fail."""
-        await self.store.settle_delivery(f"d-{self.names[-1]}", status, problem=problem)
+        await self.store.settle_delivery(f"d-{self.names[-1]}", status, attempts=0, problem=problem)
 
     async def join(self, name: str, role: Role = Role.STAFF, language: Language = "en") -> "Person":
         """Make an account and sign in with a browser of its own."""

@@ -1,18 +1,22 @@
 """Records for tests of a store, all the same but for what a test says about them."""
 
-from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from bot.models import (
+    AuditAct,
+    AuditEntry,
+    CallReason,
     Conversation,
     Delivery,
+    DeliveryKind,
     DeliveryStatus,
     EntryStatus,
     Inquiry,
     InquiryStatus,
     Invite,
+    Mailing,
     Role,
     Sealed,
     SecondFactor,
@@ -22,7 +26,7 @@ from bot.models import (
     StaffAccount,
     StoredEntry,
 )
-from bot.store.base import Addition, Effect, Filing, Store
+from bot.store.base import Addition, Effect, Filing, MadeOut, Store
 
 NOW = datetime(2026, 11, 24, 9, 0, tzinfo=UTC)
 
@@ -133,21 +137,77 @@ async def file(store: Store, name: str = "1", **other: Any) -> Filing:
     return made
 
 
-def answers(*names: str) -> Sequence[tuple[str, Sealed, Delivery]]:
-    """Return what answers the inquiries `i-name`, with deliveries `a-name`."""
-    return [
-        (
-            f"i-{name}",
-            sealed(f"answer {name}"),
-            delivery(name, f"i-{name}", id=f"a-{name}", created_at=at(60)),
-        )
-        for name in names
-    ]
+def mailing(name: str = "1", kind: DeliveryKind = DeliveryKind.ANSWER, **other: Any) -> Mailing:
+    """Return mailing `g-name` to the situation `s-name`."""
+    made = Mailing(
+        id=f"g-{name}",
+        situation_id=f"s-{name}",
+        kind=kind,
+        body=sealed(f"words {name}") if kind is DeliveryKind.ANSWER else None,
+        staff="ada",
+        created_at=NOW,
+        due_at=NOW,
+    )
+    return replace(made, **other)
 
 
-async def answer(store: Store, *names: str, when: datetime = NOW, staff: str = "ada") -> Situation:
-    """Answer the inquiries of the situation `s-name` of the first of them."""
-    return await store.resolve_situation(f"s-{names[0]}", staff, when, answers(*names), None)
+def made_out(inquiry_id: str, of: Mailing, **other: Any) -> MadeOut:
+    """Return what the mailing `g-…` owes an inquiry `i-name`: with an answer words, and a delivery `a-name` (`again-name`
+    of a mailing `g-again`)."""
+    name = inquiry_id.removeprefix("i-")
+    of_first = of.id.removeprefix("g-") == of.situation_id.removeprefix("s-")
+    owed = delivery(
+        name,
+        inquiry_id,
+        id=f"{'a' if of_first else of.id.removeprefix('g-')}-{name}",
+        kind=of.kind,
+        created_at=of.created_at,
+        due_at=of.due_at,
+    )
+    words = sealed(f"answer {name}") if of.kind is DeliveryKind.ANSWER else None
+    return MadeOut(inquiry_id=inquiry_id, words=words, delivery=replace(owed, **other))
+
+
+def called(situation_id: str = "s-1", **other: Any) -> AuditEntry:
+    """Return the act of calling emergency services about a situation."""
+    made = AuditEntry(
+        at=at(3),
+        account="ada",
+        act=AuditAct.CALLED_EMERGENCY,
+        situation_id=situation_id,
+        reason=CallReason.LIFE_AT_RISK,
+    )
+    return replace(made, **other)
+
+
+async def make_out(store: Store, of: Mailing, at_once: int = 2) -> None:
+    """Make out all of the mailing, `at_once` at a time."""
+    going: Mailing | None = of
+    while going is not None:
+        inquiries = await store.recipients(going, at_once)
+        after = inquiries[-1].id if len(inquiries) == at_once else None
+        going = await store.make_out(going, [made_out(each.id, of) for each in inquiries], after)
+
+
+async def answer(store: Store, name: str, when: datetime = NOW, staff: str = "ada") -> Situation:
+    """Answer everybody in the situation `s-name`."""
+    said = mailing(name, created_at=when, due_at=when, staff=staff)
+    resolved = await store.resolve_situation(f"s-{name}", staff, when, said, None)
+    await make_out(store, said)
+    return resolved
+
+
+async def close(store: Store, name: str, when: datetime = NOW, staff: str = "ada") -> Situation:
+    """Close the situation `s-name` without an answer."""
+    said = mailing(name, DeliveryKind.CLOSED, created_at=when, due_at=when, staff=staff)
+    closed = await store.close_situation(f"s-{name}", staff, when, said)
+    await make_out(store, said)
+    return closed
+
+
+async def owed(store: Store) -> list[Delivery]:
+    """Return everything that is owed, due or not, oldest first."""
+    return [each.delivery for each in await store.owed(1000)]
 
 
 def entry(name: str = "1", version: int = 1, **other: Any) -> StoredEntry:

@@ -103,7 +103,7 @@ async def test_r17_erasing_takes_everything_of_this_address_at_once(office: Offi
     assert await office.references() == {other}
     assert [await office.desk.find(each, "ada") for each in (first, second)] == [None, None]
     assert all(each is not None for each in ids)
-    assert {each.inquiry_id for each in await office.store.owed(office.clock(), 100)} == {
+    assert {each.inquiry.id for each in await office.store.owed(100)} == {
         inquiry.inquiry.id
         for inquiry in (await office.desk.open(await office.situation_of(other), "ada")).inquiries
     }, "what was owed to them is gone"

@@ -102,7 +102,7 @@ async def test_taken_back_before_anybody_looked_nothing_but_counters_remains(off
     said = await office.tap(receipt, "take-back.")
     assert "no one had opened it" in said.text
     assert await office.references() == set()
-    assert await office.store.owed(office.clock(), 10) == []
+    assert await office.store.owed(10) == []
     assert await office.store.audit_rows(limit=10) == []
     assert set(await office.store.counters()) == {
         "2026-11-24 handed_off_no_match - en",

@@ -26,7 +26,7 @@ from tests.parts import INTENTS, KEY, KNOWLEDGE, UNANSWERED, make_office
 OF_EVERYBODY = frozenset({
     "status", "channel", "language", "languages", "lane", "nearest", "urgent", "seen_by_staff", "attempts", "problem",
     "claimed_by", "claimed_until", "staff_wrote_at", "settled_at", "settled_by", "draft", "version",
-    "joined", "inquiries", "pool", "number",
+    "joined", "inquiries", "pool", "number", "newer_than", "kind",
 })  # fmt: skip
 """Columns whose value thousands share, or that are empty until staff act."""
 
@@ -185,9 +185,9 @@ CITIZENS = {
     Conversation: {"key", "body", "data_key", "keep_until", "version"},
     Inquiry: {
         "id", "reference", "situation_id", "status", "channel", "data_key", "address", "words", "language", "opened_at",
-        "updated_at", "urgent", "seen_by_staff", "settled_at", "joined",
+        "updated_at", "urgent", "seen_by_staff", "settled_at", "joined", "newer_than",
     },
-    Delivery: {"id", "inquiry_id", "body", "status", "created_at", "due_at", "attempts", "problem"},
+    Delivery: {"id", "inquiry_id", "body", "status", "created_at", "due_at", "kind", "attempts", "problem"},
 }  # fmt: skip
 """Every column of what belongs to a citizen. A new one is a change of what the desk promises: docs/decisions/0004."""
 INDEXED = {"messages", "conversations", "inquiries", "situations", "deliveries", "keys"}

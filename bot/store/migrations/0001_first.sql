@@ -85,25 +85,41 @@ CREATE TABLE inquiries (
     urgent text,
     seen_by_staff boolean NOT NULL,
     settled_at timestamptz,
-    joined boolean NOT NULL
+    joined boolean NOT NULL,
+    newer_than text COLLATE "C"
 );
 CREATE INDEX inquiries_by_situation ON inquiries (situation_id, opened_at, id);
+CREATE INDEX inquiries_in_order ON inquiries (situation_id, id);
 CREATE INDEX inquiries_by_status ON inquiries (situation_id, status);
 CREATE INDEX inquiries_settled ON inquiries (status, (urgent IS NOT NULL), settled_at, id) WHERE settled_at IS NOT NULL;
 CREATE INDEX inquiries_unclosed ON inquiries (opened_at, id) WHERE status <> 'closed';
+
+CREATE TABLE mailings (
+    id text COLLATE "C" PRIMARY KEY,
+    situation_id text COLLATE "C" NOT NULL UNIQUE REFERENCES situations,
+    kind text NOT NULL CHECK (kind IN ('receipt', 'answer', 'closed', 'called')),
+    body bytea,
+    staff text NOT NULL,
+    created_at timestamptz NOT NULL,
+    due_at timestamptz NOT NULL,
+    after text COLLATE "C" NOT NULL
+);
 
 CREATE TABLE deliveries (
     id text COLLATE "C" PRIMARY KEY,
     inquiry_id text COLLATE "C" NOT NULL REFERENCES inquiries,
     body bytea NOT NULL,
-    status text NOT NULL CHECK (status IN ('owed', 'placed', 'sent', 'failed')),
+    status text NOT NULL CHECK (status IN ('owed', 'placed', 'sent', 'failed', 'dropped')),
     created_at timestamptz NOT NULL,
     due_at timestamptz NOT NULL,
+    kind text NOT NULL CHECK (kind IN ('receipt', 'answer', 'closed', 'called')),
     attempts integer NOT NULL,
     problem text
 );
 CREATE INDEX deliveries_by_inquiry ON deliveries (inquiry_id, created_at, id);
 CREATE INDEX deliveries_owed ON deliveries (created_at, id) INCLUDE (due_at) WHERE status = 'owed';
+CREATE INDEX deliveries_undelivered ON deliveries (created_at, id)
+    WHERE status = 'failed' OR (status = 'owed' AND attempts > 0);
 
 CREATE TABLE alarms (
     situation_id text COLLATE "C" PRIMARY KEY REFERENCES situations,

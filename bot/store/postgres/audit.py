@@ -3,11 +3,10 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from bot.errors import NotFound
-from bot.models import AuditEntry, AuditHead, AuditRow, Delivery
+from bot.models import AuditEntry, AuditHead, AuditRow, Mailing
 from bot.store.postgres.core import Core, reading, verb
 from bot.store.postgres.finding import locked
-from bot.store.postgres.following import owe
+from bot.store.postgres.following import owe_mailing
 from bot.store.postgres.shared import HEAD, note
 from bot.store.postgres.tables import AUDIT, AUDIT_HEADS
 from bot.store.postgres.transaction import Transaction
@@ -17,14 +16,11 @@ class AuditVerbs(Core):
     """What staff read and did, row after row."""
 
     @verb
-    async def note_act(self, tx: Transaction, entry: AuditEntry, told: Sequence[Delivery] = ()) -> AuditRow:
-        """Record the act, and owe the deliveries of `told`; both or neither."""
+    async def note_act(self, tx: Transaction, entry: AuditEntry, mailing: Mailing | None = None) -> AuditRow:
+        """Record the act, and owe `mailing` to everybody in its situation; both or neither."""
         await locked(tx, entry.situation_id)
-        for delivery in told:
-            held = "SELECT 1 FROM inquiries WHERE id = %s AND situation_id = %s FOR SHARE"
-            if await tx.row(held, (delivery.inquiry_id, entry.situation_id)) is None:
-                raise NotFound("An inquiry is gone, or in another situation by now; open this one again.")
-            await owe(tx, delivery.inquiry_id, delivery)
+        if mailing is not None:
+            await owe_mailing(tx, entry.situation_id, mailing)
         return await note(tx, self._chain, entry)
 
     @reading

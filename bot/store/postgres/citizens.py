@@ -60,6 +60,10 @@ OPEN = f"""
     wrapped AS ({KEYS.insert}) {DELIVERIES.insert}
 """
 
+# Asked by itself and not where the situation is locked: a statement that waited for a lock sees other tables as they
+# were before.
+OWING = "SELECT 1 FROM mailings WHERE situation_id = %s"
+
 CHANGED_BY_JOIN = """
     UPDATE situations SET
         languages = CASE WHEN %(language)s = ANY (languages) THEN languages ELSE languages || %(language)s::text END,
@@ -82,13 +86,14 @@ LOCK_INQUIRIES = """
 
 ADD = """
     UPDATE inquiries SET words = words || %(words)s::bytea, updated_at = %(at)s,
-        settled_at = CASE WHEN status = 'open' THEN settled_at END, status = 'open'
+        settled_at = CASE WHEN status = 'open' THEN settled_at END, status = 'open',
+        newer_than = COALESCE((SELECT id FROM mailings WHERE situation_id = %(situation)s), newer_than)
     WHERE id = %(id)s
 """
 ADDED_TO = """
-    UPDATE situations SET updated_at = %(at)s, status = CASE WHEN %(reopened)s THEN 'open' ELSE status END,
-        settled_at = CASE WHEN NOT %(reopened)s THEN settled_at END,
-        settled_by = CASE WHEN NOT %(reopened)s THEN settled_by END
+    UPDATE situations SET updated_at = %(at)s, status = 'open',
+        settled_at = CASE WHEN status = 'open' THEN settled_at END,
+        settled_by = CASE WHEN status = 'open' THEN settled_by END
     WHERE id = %(id)s RETURNING lane, claimed_until
 """
 
@@ -253,6 +258,8 @@ async def _file(
                 "The situation to join was answered or closed meanwhile; open another one."
             )
         else:
+            if await tx.row(OWING, (situation.id,)) is not None:
+                raise SituationSettled("The situation to join is being answered just now; open another one.")
             await tx.run(JOIN, values)
             if changes:
                 new = {"id": situation.id, "language": inquiry.language, "urgent": situation.urgent}
@@ -290,9 +297,9 @@ async def _numbered(tx: Transaction, filing: Filing) -> Situation:
 
 async def _add(tx: Transaction, addition: Addition, inquiry: _Held) -> None:
     at = aware(addition.at)
-    await tx.run(ADD, {"id": inquiry.id, "words": addition.words, "at": at})
-    reopened = inquiry.status is not InquiryStatus.OPEN
-    added_to = await tx.row(ADDED_TO, {"id": inquiry.situation_id, "at": at, "reopened": reopened})
+    values = {"id": inquiry.id, "situation": inquiry.situation_id, "words": addition.words, "at": at}
+    await tx.run(ADD, values)
+    added_to = await tx.row(ADDED_TO, {"id": inquiry.situation_id, "at": at})
     if added_to is None:
         raise missing("situations", inquiry.situation_id)
     lane, claimed_until = added_to

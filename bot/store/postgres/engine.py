@@ -16,8 +16,10 @@ from bot.store.postgres.citizens import CitizenVerbs
 from bot.store.postgres.connecting import conninfo, place
 from bot.store.postgres.contents import ContentVerbs
 from bot.store.postgres.database import CONNECTIONS, Database
+from bot.store.postgres.deliveries import DeliveryVerbs
 from bot.store.postgres.knowledge import KnowledgeVerbs
 from bot.store.postgres.leads import Leads
+from bot.store.postgres.mailings import MailingVerbs
 from bot.store.postgres.migrating import known_migrations, look
 from bot.store.postgres.scrubbing import scrub
 from bot.store.postgres.situations import SituationVerbs
@@ -28,7 +30,9 @@ from bot.vault import Vault
 class PostgresStore(
     CitizenVerbs,
     SituationVerbs,
+    MailingVerbs,
     AlarmVerbs,
+    DeliveryVerbs,
     AccountVerbs,
     AuditVerbs,
     KnowledgeVerbs,

@@ -3,10 +3,10 @@
 from datetime import datetime
 
 from bot.audit import Chain
-from bot.errors import StoreError
-from bot.models import AuditAct, AuditEntry, Delivery, Situation
+from bot.errors import Stale, StoreError
+from bot.models import AuditAct, AuditEntry, Delivery, Mailing, Situation
 from bot.store.postgres.shared import note
-from bot.store.postgres.tables import DELIVERIES
+from bot.store.postgres.tables import DELIVERIES, MAILINGS
 from bot.store.postgres.transaction import Transaction
 
 
@@ -62,6 +62,7 @@ async def remove_inquiry(tx: Transaction, inquiry_id: str, situation_id: str, at
         await follow_inquiries(tx, situation_id, left[1])
         return
     await remove_alarm(tx, situation_id)
+    await tx.run("DELETE FROM mailings WHERE situation_id = %s", (situation_id,))
     await tx.run("DELETE FROM keys WHERE owner = %s", (situation_id,))
     gone = await tx.row("DELETE FROM situations WHERE id = %s RETURNING lane", (situation_id,))
     if gone is not None:
@@ -82,6 +83,18 @@ def check_owed(inquiry_id: str, delivery: Delivery) -> None:
     """Raise `StoreError` when the delivery is for another inquiry."""
     if delivery.inquiry_id != inquiry_id:
         raise StoreError("The delivery names another inquiry than the one it is for; nothing was changed.")
+
+
+async def owe_mailing(tx: Transaction, situation_id: str, mailing: Mailing) -> None:
+    """Keep what everybody in a situation, which is locked, is owed. Raises `Stale` while another mailing of it is not
+    made out, `StoreError` if it is another situation's."""
+    if mailing.situation_id != situation_id:
+        raise StoreError("The mailing names another situation than the one it is for; nothing was changed.")
+    statement = f"{MAILINGS.insert} ON CONFLICT (situation_id) DO NOTHING RETURNING 1"
+    if await tx.row(statement, MAILINGS.row(mailing)) is None:
+        raise Stale(
+            "What was said here before is still on its way to everybody in this situation; try again in a moment."
+        )
 
 
 # --- alarms and the record of reads

@@ -1,11 +1,21 @@
 """Verbs for what staff work on."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 from datetime import datetime
 
 from bot.errors import NotFound
-from bot.models import READS, AuditAct, AuditEntry, Inquiry, Sealed, Situation
+from bot.models import (
+    READS,
+    AuditAct,
+    AuditEntry,
+    Inquiry,
+    Mailing,
+    Sealed,
+    Situation,
+    SituationStatus,
+    StoredEntry,
+)
 from bot.store.base import Pool, Reading
 from bot.store.postgres.core import Core, reading, verb
 from bot.store.postgres.finding import (
@@ -20,13 +30,29 @@ from bot.store.postgres.finding import (
     readable,
     situation_from,
 )
-from bot.store.postgres.following import acknowledge, tell_situation
+from bot.store.postgres.following import acknowledge, owe_mailing, tell_situation
 from bot.store.postgres.records import aware
-from bot.store.postgres.shared import note
+from bot.store.postgres.shared import add_version, note
 from bot.store.postgres.tables import AUDIT
 from bot.store.postgres.transaction import Transaction
 
 PAGE = f"{INQUIRIES_FOUND} WHERE i.situation_id = %s ORDER BY i.opened_at, i.id OFFSET %s LIMIT %s"
+
+CLAIM_NEXT = f"""
+    UPDATE situations AS s SET claimed_by = %(staff)s, claimed_until = %(until)s FROM keys AS k
+    WHERE k.owner = s.id AND s.id = (
+        SELECT id FROM situations WHERE status = 'open' AND (claimed_until IS NULL OR claimed_until <= %(now)s)
+            AND lane <> ALL (%(closed)s)
+        ORDER BY urgent IS NULL, opened_at, id LIMIT 1 FOR NO KEY UPDATE SKIP LOCKED
+    )
+    RETURNING {SITUATION}
+"""
+
+SETTLE = """
+    UPDATE situations SET status = %s, updated_at = %s, claimed_by = NULL, claimed_until = NULL, settled_at = %s,
+        settled_by = %s, draft = NULL, staff_wrote_at = %s
+    WHERE id = %s
+"""
 
 CLAIM = f"""
     UPDATE situations AS s SET claimed_by = %(staff)s, claimed_until = %(until)s FROM keys AS k
@@ -173,6 +199,60 @@ class SituationVerbs(Core):
         tell_situation(tx, situation)
 
     @verb
+    async def claim_next(
+        self,
+        tx: Transaction,
+        staff: str,
+        now: datetime,
+        until: datetime,
+        closed_lanes: Collection[str] = (),
+    ) -> Situation | None:
+        """Give `staff` the first situation of the queue that nobody holds."""
+        # One that somebody is just taking, or joining, is left to them, so that nobody waits for anybody.
+        row = await tx.row(
+            CLAIM_NEXT,
+            {"staff": staff, "now": aware(now), "until": aware(until), "closed": list(closed_lanes)},
+        )
+        if row is None:
+            return None
+        claimed = situation_from(row)
+        tell_situation(tx, claimed)
+        await acknowledge(tx, self._chain, claimed, staff, now)
+        return claimed
+
+    @verb
+    async def resolve_situation(
+        self,
+        tx: Transaction,
+        situation_id: str,
+        staff: str,
+        now: datetime,
+        mailing: Mailing,
+        entry: StoredEntry | None,
+    ) -> Situation:
+        """Resolve the situation: `mailing` is owed to everybody in it, and `entry` is filed."""
+        situation = await free(tx, situation_id, staff, now)
+        await owe_mailing(tx, situation_id, mailing)
+        if entry is not None:
+            await add_version(tx, entry)
+        resolved = await _settle(tx, situation, SituationStatus.RESOLVED, staff, now, wrote_at=now)
+        await acknowledge(tx, self._chain, situation, staff, now)
+        return resolved
+
+    @verb
+    async def close_situation(
+        self, tx: Transaction, situation_id: str, staff: str, now: datetime, mailing: Mailing
+    ) -> Situation:
+        """Close the situation without an answer: `mailing` closes the inquiries and tells those who asked."""
+        situation = await free(tx, situation_id, staff, now)
+        await owe_mailing(tx, situation_id, mailing)
+        closed = await _settle(
+            tx, situation, SituationStatus.CLOSED, staff, now, wrote_at=situation.staff_wrote_at
+        )
+        await acknowledge(tx, self._chain, situation, staff, now)
+        return closed
+
+    @verb
     async def expire_claims(self, tx: Transaction, now: datetime, latest: datetime) -> Sequence[str]:
         """Return claims that ran out, or end after `latest`, to the queue; the ids of those situations."""
         expired = await tx.rows(EXPIRED, (aware(now), aware(latest)))
@@ -183,3 +263,28 @@ class SituationVerbs(Core):
         for situation_id, lane in expired:
             tx.tell("situation", situation_id, lane)
         return ids
+
+
+async def _settle(
+    tx: Transaction,
+    situation: Situation,
+    status: SituationStatus,
+    staff: str,
+    now: datetime,
+    *,
+    wrote_at: datetime | None,
+) -> Situation:
+    at = aware(now)
+    await tx.run(SETTLE, (status, at, at, staff, wrote_at, situation.id))
+    tell_situation(tx, situation)
+    return replace(
+        situation,
+        status=status,
+        updated_at=at,
+        claimed_by=None,
+        claimed_until=None,
+        settled_at=at,
+        settled_by=staff,
+        draft=None,
+        staff_wrote_at=wrote_at,
+    )

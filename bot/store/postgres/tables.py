@@ -9,6 +9,7 @@ from bot.models import (
     Delivery,
     Inquiry,
     Invite,
+    Mailing,
     Session,
     Situation,
     StaffAccount,
@@ -25,6 +26,7 @@ SITUATIONS = Table("situations", Situation, "id", apart=("data_key", "references
 """References and their number are read from the inquiries, so that whoever joins changes
 no row that others wait for."""
 INQUIRIES = Table("inquiries", Inquiry, "id", apart=("data_key",))
+MAILINGS = Table("mailings", Mailing, "id")
 DELIVERIES = Table("deliveries", Delivery, "id")
 ALARMS = Table("alarms", Alarm, "situation_id")
 ENTRIES = Table("entries", StoredEntry, "id", "version")

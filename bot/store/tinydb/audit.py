@@ -4,23 +4,20 @@ from collections.abc import Sequence
 from datetime import datetime
 from itertools import takewhile
 
-from bot.errors import NotFound
-from bot.models import AuditEntry, AuditHead, AuditRow, Delivery
+from bot.models import AuditEntry, AuditHead, AuditRow, Mailing
 from bot.store.tinydb.core import Core, verb
-from bot.store.tinydb.shared import note, owe
+from bot.store.tinydb.shared import note, owe_mailing
 
 
 class AuditVerbs(Core):
     """What staff read and did, row after row."""
 
     @verb
-    def note_act(self, entry: AuditEntry, told: Sequence[Delivery] = ()) -> AuditRow:
-        """Record the act, and owe the deliveries of `told`; both or neither."""
+    def note_act(self, entry: AuditEntry, mailing: Mailing | None = None) -> AuditRow:
+        """Record the act, and owe `mailing` to everybody in its situation; both or neither."""
         self._tables.situations.need(entry.situation_id)
-        for delivery in told:
-            if self._tables.inquiries.need(delivery.inquiry_id).situation_id != entry.situation_id:
-                raise NotFound("An inquiry is in another situation by now; open this one again.")
-            owe(self._tables, delivery.inquiry_id, delivery)
+        if mailing is not None:
+            owe_mailing(self._tables, entry.situation_id, mailing)
         return note(self._tables, self._chain, entry)
 
     @verb

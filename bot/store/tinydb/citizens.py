@@ -8,7 +8,14 @@ from bot.models import Conversation, Inquiry, InquiryStatus, Situation, Situatio
 from bot.store.base import Addition, Effect, Filing
 from bot.store.rows import Counter, PoolCount, SeenMessage
 from bot.store.tinydb.core import Core, verb
-from bot.store.tinydb.shared import follow_inquiries, oldest_in, owe, raise_alarm, remove_inquiry
+from bot.store.tinydb.shared import (
+    follow_inquiries,
+    mailing_of,
+    oldest_in,
+    owe,
+    raise_alarm,
+    remove_inquiry,
+)
 
 
 class CitizenVerbs(Core):
@@ -75,6 +82,8 @@ class CitizenVerbs(Core):
                 "The new inquiry names another situation than the one it opens; nothing was filed."
             )
         stored = self._tables.situations.get(filing.situation.id)
+        if stored is not None and mailing_of(self._tables, stored.id) is not None:
+            raise SituationSettled("The situation to join is being answered just now; open another one.")
         self._tables.inquiries.add(filing.inquiry)
         situation = self._opened(filing) if stored is None else self._joined(stored, filing)
         self._tables.situations.put(situation)
@@ -117,6 +126,10 @@ class CitizenVerbs(Core):
         situation = self._tables.situations.need(inquiry.situation_id)
         if inquiry.status is not InquiryStatus.OPEN:
             inquiry = replace(inquiry, status=InquiryStatus.OPEN, settled_at=None)
+        mailing = mailing_of(self._tables, situation.id)
+        if mailing is not None:
+            inquiry = replace(inquiry, newer_than=mailing.id)
+        if situation.status is not SituationStatus.OPEN:
             situation = replace(situation, status=SituationStatus.OPEN, settled_at=None, settled_by=None)
         self._tables.inquiries.put(
             replace(inquiry, words=(*inquiry.words, addition.words), updated_at=addition.at)

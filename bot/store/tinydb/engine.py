@@ -23,6 +23,7 @@ from bot.store.tinydb.deliveries import DeliveryVerbs
 from bot.store.tinydb.disk import FILE, Disk, may_pass, memory_disk, open_disk
 from bot.store.tinydb.group import GroupCommit, Rows
 from bot.store.tinydb.knowledge import KnowledgeVerbs
+from bot.store.tinydb.mailings import MailingVerbs
 from bot.store.tinydb.situations import SituationVerbs
 from bot.store.tinydb.tables import Tables
 from bot.store.tinydb.upkeep import UpkeepVerbs
@@ -37,6 +38,7 @@ TRY_AGAIN = 5.0
 class TinyDBStore(
     CitizenVerbs,
     SituationVerbs,
+    MailingVerbs,
     AlarmVerbs,
     DeliveryVerbs,
     KnowledgeVerbs,

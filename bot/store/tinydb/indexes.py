@@ -121,10 +121,11 @@ class OrderedGroups:
         rows = self._groups.get(key, [])
         return [doc_id for _, doc_id in rows[: min(limit, bisect_left(rows, order, key=_key))]]
 
-    def after(self, key: Any, order: Any) -> Sequence[int]:
-        """Return the ids of the rows with that key that come after `order`."""
+    def after(self, key: Any, order: Any, most: int | None = None) -> Sequence[int]:
+        """Return the ids of the rows with that key that come after `order`, at most `most`."""
         rows = self._groups.get(key, [])
-        return [doc_id for _, doc_id in rows[bisect_right(rows, order, key=_key) :]]
+        start = bisect_right(rows, order, key=_key)
+        return [doc_id for _, doc_id in rows[start : None if most is None else start + most]]
 
     def count(self, key: Any) -> int:
         """Return how many rows have that key."""
@@ -171,13 +172,18 @@ class Ordered:
         """Return the ids of rows whose key lies before `key`, at most `limit`."""
         return self._first(bisect_left(self._rows, key, key=_key), limit)
 
+    def first(self, limit: int) -> Sequence[int]:
+        """Return the ids of the first `limit` rows."""
+        return self._first(len(self._rows), limit)
+
     def until(self, key: Any) -> Sequence[int]:
         """Return the ids of rows whose key is `key` or lies before it."""
         return self._first(bisect_right(self._rows, key, key=_key), None)
 
-    def after(self, key: Any) -> Sequence[int]:
-        """Return the ids of rows whose key lies after `key`."""
-        return [doc_id for _, doc_id in self._rows[bisect_right(self._rows, key, key=_key) :]]
+    def after(self, key: Any, limit: int | None = None) -> Sequence[int]:
+        """Return the ids of rows whose key lies after `key`, at most `limit`."""
+        start = bisect_right(self._rows, key, key=_key)
+        return [doc_id for _, doc_id in self._rows[start : None if limit is None else start + limit]]
 
     def _first(self, end: int, limit: int | None) -> Sequence[int]:
         return [doc_id for _, doc_id in self._rows[: end if limit is None else min(end, limit)]]

@@ -18,7 +18,11 @@ from bot.store.tinydb.tables import Tables
 from bot.store.transfer import TABLES, Target, transfer
 from bot.vault import Vault
 
-HANGING = {"deliveries": ("inquiry_id", "inquiries"), "alarms": ("situation_id", "situations")}
+HANGING = {
+    "deliveries": ("inquiry_id", "inquiries"),
+    "alarms": ("situation_id", "situations"),
+    "mailings": ("situation_id", "situations"),
+}
 """Rows that go with what they belong to: by which field, and in which table that is. The record of reads stays."""
 Reconnect = Callable[[Sequence[Inquiry], Sequence[Conversation]], Sequence[Conversation]]
 """Returns the conversations as they lead to just these inquiries, without those that cannot be opened."""

@@ -5,7 +5,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from bot.audit import Chain
-from bot.errors import EntryChanged, StoreError
+from bot.errors import EntryChanged, Stale, StoreError
 from bot.models import (
     OLDEST_NAMED,
     Alarm,
@@ -15,13 +15,13 @@ from bot.models import (
     Delivery,
     Inquiry,
     InquiryStatus,
+    Mailing,
     Situation,
     SituationStatus,
     StoredEntry,
 )
+from bot.store.giving import UNSETTLED
 from bot.store.tinydb.tables import Tables
-
-UNSETTLED = (InquiryStatus.OPEN, InquiryStatus.WAITING)
 
 
 def inquiries_of(
@@ -29,6 +29,11 @@ def inquiries_of(
 ) -> Sequence[Inquiry]:
     """Return the inquiries in a situation, oldest first, from number `first` on, at most `most`."""
     return tables.inquiries.all_at(tables.inquiries_by_situation.get(situation_id, first, most))
+
+
+def unsettled_in(tables: Tables, situation_id: str) -> bool:
+    """Tell whether somebody in the situation is without an answer."""
+    return any(tables.inquiries_by_status.has((situation_id, status)) for status in UNSETTLED)
 
 
 def oldest_in(tables: Tables, situation_id: str) -> tuple[str, ...]:
@@ -43,14 +48,31 @@ def owe(tables: Tables, inquiry_id: str, delivery: Delivery) -> None:
     tables.deliveries.add(delivery)
 
 
+def owe_mailing(tables: Tables, situation_id: str, mailing: Mailing) -> None:
+    """Keep what everybody in a situation is owed. Raises `Stale` while another mailing of it is not made out,
+    `StoreError` if it is another situation's."""
+    if mailing.situation_id != situation_id:
+        raise StoreError("The mailing names another situation than the one it is for; nothing was changed.")
+    if mailing_of(tables, situation_id) is not None:
+        raise Stale(
+            "What was said here before is still on its way to everybody in this situation; try again in a moment."
+        )
+    tables.mailings.add(mailing)
+
+
+def mailing_of(tables: Tables, situation_id: str) -> Mailing | None:
+    """Return the mailing of the situation, if one is not made out."""
+    return tables.mailings.at(tables.mailing_by_situation.get(situation_id))
+
+
 def follow_inquiries(tables: Tables, situation_id: str, at: datetime) -> None:
     """Close the situation when every inquiry in it is closed; resolve an open one when nothing in it is left to
     answer."""
     situation = tables.situations.need(situation_id)
-    statuses = {status for status in InquiryStatus if tables.inquiries_by_status.has((situation_id, status))}
-    if statuses == {InquiryStatus.CLOSED}:
+    left = [status for status in InquiryStatus if tables.inquiries_by_status.has((situation_id, status))]
+    if left == [InquiryStatus.CLOSED]:
         status = SituationStatus.CLOSED
-    elif situation.status is SituationStatus.OPEN and not statuses.intersection(UNSETTLED):
+    elif situation.status is SituationStatus.OPEN and not unsettled_in(tables, situation_id):
         status = SituationStatus.RESOLVED
     else:
         return
@@ -78,6 +100,9 @@ def remove_inquiry(tables: Tables, inquiry: Inquiry, at: datetime | None) -> Non
     if not remaining:
         tables.situations.remove(situation.id)
         tables.alarms.remove(situation.id)
+        mailing = mailing_of(tables, situation.id)
+        if mailing is not None:
+            tables.mailings.remove(mailing.id)
         return
     tables.situations.put(
         replace(

@@ -1,17 +1,16 @@
 """Verbs for what staff work on."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 from datetime import datetime
 
-from bot.errors import NotFound, SituationSettled, SituationTaken, Stale
+from bot.errors import NotFound, SituationSettled, SituationTaken
 from bot.models import (
     READS,
     AuditAct,
     AuditEntry,
-    Delivery,
     Inquiry,
-    InquiryStatus,
+    Mailing,
     Sealed,
     Situation,
     SituationStatus,
@@ -19,7 +18,7 @@ from bot.models import (
 )
 from bot.store.base import Pool, Reading
 from bot.store.tinydb.core import Core, verb
-from bot.store.tinydb.shared import UNSETTLED, acknowledge, add_version, inquiries_of, note, owe
+from bot.store.tinydb.shared import acknowledge, add_version, inquiries_of, note, owe_mailing
 
 
 class SituationVerbs(Core):
@@ -90,10 +89,7 @@ class SituationVerbs(Core):
     @verb
     def claim_situation(self, situation_id: str, staff: str, now: datetime, until: datetime) -> Situation:
         """Give the situation to `staff`, or prolong their hold, until `until`."""
-        claimed = replace(self._free(situation_id, staff, now), claimed_by=staff, claimed_until=until)
-        self._tables.situations.put(claimed)
-        acknowledge(self._tables, self._chain, claimed, staff, now)
-        return claimed
+        return self._claim(self._free(situation_id, staff, now), staff, now, until)
 
     @verb
     def release_situation(self, situation_id: str, staff: str, now: datetime) -> Situation:
@@ -112,64 +108,34 @@ class SituationVerbs(Core):
         self._tables.situations.put(replace(situation, draft=draft, staff_wrote_at=wrote_at))
 
     @verb
+    def claim_next(
+        self, staff: str, now: datetime, until: datetime, closed_lanes: Collection[str] = ()
+    ) -> Situation | None:
+        """Give `staff` the first situation of the queue that nobody holds."""
+        for situation in map(self._tables.situations.at, self._tables.queue.all()):
+            if situation is not None and situation.lane not in closed_lanes and not _held(situation, now):
+                return self._claim(situation, staff, now, until)
+        return None
+
+    @verb
     def resolve_situation(
-        self,
-        situation_id: str,
-        staff: str,
-        now: datetime,
-        answered: Sequence[tuple[str, Sealed, Delivery]],
-        entry: StoredEntry | None,
+        self, situation_id: str, staff: str, now: datetime, mailing: Mailing, entry: StoredEntry | None
     ) -> Situation:
-        """Resolve the situation: the words are appended, the inquiries answered, the deliveries owed."""
+        """Resolve the situation: `mailing` is owed to everybody in it, and `entry` is filed."""
         situation = self._free(situation_id, staff, now)
-        for inquiry_id, words, delivery in answered:
-            inquiry = self._tables.inquiries.need(inquiry_id)
-            if inquiry.situation_id != situation_id or inquiry.status is InquiryStatus.CLOSED:
-                raise NotFound(
-                    f"Inquiry {inquiry.reference} is closed or in another situation; open this one again."
-                )
-            self._tables.inquiries.put(
-                replace(
-                    inquiry,
-                    status=InquiryStatus.ANSWERED,
-                    words=(*inquiry.words, words),
-                    updated_at=now,
-                    settled_at=now,
-                )
-            )
-            owe(self._tables, inquiry_id, delivery)
-        left = [
-            inquiry.reference
-            for inquiry in inquiries_of(self._tables, situation_id)
-            if inquiry.status in UNSETTLED
-        ]
-        if left:
-            raise Stale(
-                f"The answer leaves out {', '.join(left)}, which joined the situation meanwhile; "
-                "open it again and answer all of it."
-            )
+        owe_mailing(self._tables, situation_id, mailing)
         if entry is not None:
             add_version(self._tables, entry)
         acknowledge(self._tables, self._chain, situation, staff, now)
-        resolved = _settled(situation, SituationStatus.RESOLVED, staff, now)
-        self._tables.situations.put(replace(resolved, staff_wrote_at=now))
-        return self._tables.situations.need(situation_id)
+        resolved = replace(_settled(situation, SituationStatus.RESOLVED, staff, now), staff_wrote_at=now)
+        self._tables.situations.put(resolved)
+        return resolved
 
     @verb
-    def close_situation(
-        self, situation_id: str, staff: str, now: datetime, told: Sequence[Delivery]
-    ) -> Situation:
-        """Close the situation and its inquiries without an answer; `told` is owed to those who asked."""
+    def close_situation(self, situation_id: str, staff: str, now: datetime, mailing: Mailing) -> Situation:
+        """Close the situation without an answer: `mailing` closes the inquiries and tells those who asked."""
         situation = self._free(situation_id, staff, now)
-        for inquiry in inquiries_of(self._tables, situation_id):
-            if inquiry.status is not InquiryStatus.CLOSED:
-                self._tables.inquiries.put(
-                    replace(inquiry, status=InquiryStatus.CLOSED, updated_at=now, settled_at=now)
-                )
-        for delivery in told:
-            if self._tables.inquiries.need(delivery.inquiry_id).situation_id != situation_id:
-                raise NotFound("An inquiry is in another situation by now; open this one again.")
-            owe(self._tables, delivery.inquiry_id, delivery)
+        owe_mailing(self._tables, situation_id, mailing)
         acknowledge(self._tables, self._chain, situation, staff, now)
         closed = _settled(situation, SituationStatus.CLOSED, staff, now)
         self._tables.situations.put(closed)
@@ -184,6 +150,12 @@ class SituationVerbs(Core):
             self._tables.situations.put(replace(situation, claimed_by=None, claimed_until=None))
         return [situation.id for situation in expired]
 
+    def _claim(self, situation: Situation, staff: str, now: datetime, until: datetime) -> Situation:
+        claimed = replace(situation, claimed_by=staff, claimed_until=until)
+        self._tables.situations.put(claimed)
+        acknowledge(self._tables, self._chain, claimed, staff, now)
+        return claimed
+
     def _free(self, situation_id: str, staff: str, now: datetime) -> Situation:
         """Return a situation that `staff` may work on."""
         situation = self._tables.situations.need(situation_id)
@@ -193,9 +165,13 @@ class SituationVerbs(Core):
         return situation
 
 
+def _held(situation: Situation, now: datetime) -> bool:
+    return situation.claimed_until is not None and situation.claimed_until > now
+
+
 def _check_holder(situation: Situation, staff: str, now: datetime) -> None:
     holder, until = situation.claimed_by, situation.claimed_until
-    if holder is not None and until is not None and holder != staff and until > now:
+    if holder is not None and until is not None and holder != staff and _held(situation, now):
         raise SituationTaken(holder, until)
 
 

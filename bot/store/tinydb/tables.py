@@ -17,6 +17,7 @@ from bot.models import (
     Inquiry,
     InquiryStatus,
     Invite,
+    Mailing,
     Session,
     Situation,
     SituationStatus,
@@ -53,6 +54,7 @@ class Tables:
         self.inquiries_by_status = self.inquiries.grouped("situation_id", "status")
         self.inquiries_by_language = self.inquiries.grouped("situation_id", "language")
         self.settled_inquiries = self.inquiries.ordered_groups(_settled, "settled_at")
+        self.inquiries_in_order = self.inquiries.ordered_groups(itemgetter("situation_id"), "id")
         self.unclosed_inquiries = self.inquiries.ordered(
             lambda doc: None if doc["status"] == InquiryStatus.CLOSED else doc["opened_at"]
         )
@@ -67,9 +69,14 @@ class Tables:
 
         self.deliveries = Collection(db, "deliveries", Delivery, "id")
         self.deliveries_by_inquiry = self.deliveries.grouped("inquiry_id")
-        self.owed_by_due_time = self.deliveries.ordered(
-            lambda doc: doc["due_at"] if doc["status"] == DeliveryStatus.OWED else None
+        self.owed = self.deliveries.ordered(
+            lambda doc: (doc["created_at"], doc["id"]) if doc["status"] == DeliveryStatus.OWED else None
         )
+        self.undelivered = self.deliveries.ordered(_in_trouble_since)
+
+        self.mailings = Collection(db, "mailings", Mailing, "id")
+        self.mailings_by_age = self.mailings.ordered(lambda doc: doc["created_at"])
+        self.mailing_by_situation = self.mailings.unique("situation_id")
 
         self.entries = Collection(db, "entries", StoredEntry, "id", "version")
         self.versions_by_entry = self.entries.grouped("id")
@@ -139,6 +146,13 @@ class Tables:
 
 def _settled(document: Document) -> tuple[InquiryStatus, bool] | None:
     return None if document["settled_at"] is None else (document["status"], document["urgent"] is not None)
+
+
+def _in_trouble_since(document: Document) -> datetime | None:
+    failed = document["status"] == DeliveryStatus.FAILED
+    if not failed and (document["status"] != DeliveryStatus.OWED or document["attempts"] == 0):
+        return None
+    return cast(datetime, document["created_at"])
 
 
 def _place_in_queue(document: Document) -> tuple[bool, datetime] | None:

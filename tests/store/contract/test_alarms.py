@@ -7,7 +7,7 @@ import pytest
 from bot.errors import NotFound
 from bot.models import Alarm, AuditAct, Change, InquiryStatus, UrgentKind
 from bot.store.base import Store
-from tests.store.builders import NOW, addition, answer, at, effect, file
+from tests.store.builders import NOW, addition, answer, at, close, effect, file
 
 
 async def urgent(store: Store, name: str = "1", **other: object) -> None:
@@ -66,7 +66,7 @@ async def test_whoever_works_on_it_has_taken_note(store: Store, act: str) -> Non
         case "answer":
             await answer(store, "1", when=at(1))
         case "close":
-            await store.close_situation("s-1", "ada", at(1), [])
+            await close(store, "1", at(1))
     assert await going(store) == []
     alarm = await store.acknowledge_alarm("s-1", "bob", at(2))
     assert (alarm.acknowledged_by, alarm.acknowledged_at) == ("ada", at(1))

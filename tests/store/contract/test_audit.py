@@ -1,26 +1,13 @@
 """The record of reads: what every store must hold of it."""
 
-from dataclasses import replace
-
 import pytest
 
 from bot.audit import Chain
-from bot.errors import NotFound
-from bot.models import AuditAct, AuditEntry, CallReason, InquiryStatus, Role
+from bot.errors import NotFound, Stale, StoreError
+from bot.models import AuditAct, CallReason, DeliveryKind, InquiryStatus, Role
 from bot.store.base import Store
 from bot.vault import Vault
-from tests.store.builders import NOW, answer, at, delivery, file, hire
-
-
-def called(situation_id: str = "s-1", **other: object) -> AuditEntry:
-    made = AuditEntry(
-        at=at(3),
-        account="ada",
-        act=AuditAct.CALLED_EMERGENCY,
-        situation_id=situation_id,
-        reason=CallReason.LIFE_AT_RISK,
-    )
-    return replace(made, **other)  # type: ignore[arg-type]
+from tests.store.builders import NOW, answer, at, called, file, hire, mailing
 
 
 async def test_words_are_returned_with_the_row_that_says_who_is_shown_them(store: Store) -> None:
@@ -79,15 +66,18 @@ async def test_words_are_refused_without_a_row_that_covers_them(store: Store, wr
 async def test_an_act_is_recorded_with_what_is_owed_about_it_or_not_at_all(store: Store) -> None:
     await file(store, "1")
     await file(store, "2")
-    row = await store.note_act(called(second="bob"), [delivery("told", "i-1")])
+    told = mailing("1", DeliveryKind.CALLED)
+    row = await store.note_act(called(second="bob"), told)
     assert (row.reason, row.second) == (CallReason.LIFE_AT_RISK, "bob")
-    assert [each.id for each in await store.deliveries_of("i-1")] == ["d-1", "d-told"]
+    assert await store.mailings() == [told]
     with pytest.raises(NotFound):
-        await store.note_act(called("s-9"))
-    with pytest.raises(NotFound):
-        await store.note_act(called("s-1"), [delivery("wrong", "i-2")])
+        await store.note_act(called("s-9"), mailing("9", DeliveryKind.CALLED))
+    with pytest.raises(StoreError):
+        await store.note_act(called("s-2"), mailing("1", DeliveryKind.CALLED, id="g-wrong"))
+    with pytest.raises(Stale):
+        await store.note_act(called(), mailing("1", DeliveryKind.CALLED, id="g-second"))
     assert len(await store.audit_rows(limit=10)) == 1
-    assert [each.id for each in await store.deliveries_of("i-2")] == ["d-2"]
+    assert await store.mailings() == [told]
 
 
 async def test_rows_are_found_by_account_by_situation_and_by_number(store: Store) -> None:

@@ -10,7 +10,7 @@ import pytest
 from bot.errors import StoreError, StoreStopped
 from bot.models import Change, DeliveryStatus
 from bot.store.base import Duty, Store
-from tests.store.builders import NOW, answer, at, delivery, effect, entry, file, filing, hire
+from tests.store.builders import NOW, answer, at, effect, entry, file, filing, hire, mailing, owed
 
 
 async def listening(store: Store) -> AsyncIterator[Change]:
@@ -49,7 +49,7 @@ async def test_what_staff_do_is_told_in_order(store: Store) -> None:
     assert await told(store, news) == [("situation", "s-1")]
     await store.save_entry(entry())
     await hire(store, "ada")
-    await store.settle_delivery("d-1", DeliveryStatus.SENT)
+    await store.settle_delivery("d-1", DeliveryStatus.SENT, attempts=0)
     assert await told(store, news) == [("entry", "e-1"), ("staff", "ada"), ("delivery", "d-1")]
     await answer(store, "1")
     assert sorted(await told(store, news)) == [("delivery", "a-1"), ("situation", "s-1")]
@@ -82,7 +82,7 @@ async def test_a_verb_that_raises_tells_nothing(store: Store) -> None:
     with pytest.raises(StoreError):
         await store.record(effect("m-2", filing=filing("1"), withdrawn="i-nobody"))
     with pytest.raises(StoreError):
-        await store.resolve_situation("s-1", "ada", NOW, [("i-1", entry().body, delivery("1"))], None)
+        await store.resolve_situation("s-1", "ada", NOW, mailing(), entry(version=2))
     assert await told(store, news) == []
 
 
@@ -91,7 +91,7 @@ async def test_reading_tells_nothing(store: Store) -> None:
     news = await listening(store)
     await store.queue()
     await store.situation("s-1")
-    await store.owed(NOW, 10)
+    await owed(store)
     assert await told(store, news) == []
 
 

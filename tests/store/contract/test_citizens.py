@@ -19,6 +19,8 @@ from tests.store.builders import (
     file,
     filing,
     inquiry,
+    mailing,
+    owed,
     sealed,
     situation,
 )
@@ -109,7 +111,7 @@ async def test_a_filing_leaves_the_inquiry_its_situation_and_its_receipt(store: 
     assert await store.situation("s-1") == made.situation
     assert await store.queue() == [made.situation]
     assert await store.deliveries_of("i-1") == [made.receipt]
-    assert await store.owed(NOW, 10) == [made.receipt]
+    assert await owed(store) == [made.receipt]
 
 
 async def test_an_unknown_inquiry_is_none(store: Store) -> None:
@@ -231,8 +233,7 @@ async def test_a_reopened_situation_can_be_answered_again(store: Store) -> None:
     await file(store)
     await answer(store, "1")
     await store.record(effect("m-2", addition=addition()))
-    again = ("i-1", sealed("more"), delivery("again"))
-    resolved = await store.resolve_situation("s-1", "bob", at(40), [again], None)
+    resolved = await store.resolve_situation("s-1", "bob", at(40), mailing(), None)
     assert (resolved.status, resolved.settled_by) == (SituationStatus.RESOLVED, "bob")
 
 
@@ -264,7 +265,7 @@ async def test_a_withdrawn_inquiry_leaves_nothing(store: Store) -> None:
     assert await store.situation_of("R-1") is None
     assert await store.queue() == []
     assert await store.deliveries_of("i-1") == []
-    assert await store.owed(at(1000), 10) == []
+    assert await owed(store) == []
 
 
 async def test_a_withdrawn_reference_can_be_used_again(store: Store) -> None:
@@ -288,7 +289,7 @@ async def test_a_withdrawn_inquiry_leaves_its_situation_to_the_others(store: Sto
 async def test_a_withdrawal_resolves_a_situation_in_which_nothing_is_left_to_answer(store: Store) -> None:
     await file(store, "1")
     await file(store, "2", joins="1")
-    await answer(store, "1", "2")
+    await answer(store, "1")
     await store.record(effect("m-3", addition=addition("2")))
     await store.record(effect("m-4", withdrawn="i-2"))
     left = await store.situation("s-1")
@@ -350,7 +351,7 @@ async def test_a_situation_stays_open_until_all_in_it_are_solved(store: Store) -
 async def test_solving_the_last_open_inquiry_resolves_a_situation_with_answered_ones(store: Store) -> None:
     await file(store, "1")
     await file(store, "2", joins="1")
-    await answer(store, "1", "2")
+    await answer(store, "1")
     await store.record(effect("m-3", addition=addition("2")))
     await store.record(effect("m-4", solved="i-2"))
     left = await store.situation("s-1")
@@ -368,10 +369,10 @@ async def test_one_message_may_do_several_things_or_none_of_them(store: Store) -
     assert await store.inquiry("i-3") is None
     assert await store.inquiry("i-1") == inquiry("1")
     assert await store.inquiry("i-2") == inquiry("2")
-    assert {one.id for one in await store.owed(NOW, 10)} == {"d-1", "d-2"}
+    assert {one.id for one in await owed(store)} == {"d-1", "d-2"}
     await store.record(effect("m-3", filing=filing("3"), addition=addition("1"), withdrawn="i-2"))
-    assert {one.id for one in await store.owed(NOW, 10)} == {"d-1", "d-3"}
-    assert all(one.status is DeliveryStatus.OWED for one in await store.owed(NOW, 10))
+    assert {one.id for one in await owed(store)} == {"d-1", "d-3"}
+    assert all(one.status is DeliveryStatus.OWED for one in await owed(store))
 
 
 async def test_what_cannot_be_kept_is_refused_and_changes_nothing(store: Store) -> None:
@@ -382,11 +383,11 @@ async def test_what_cannot_be_kept_is_refused_and_changes_nothing(store: Store) 
         with pytest.raises(StoreError):
             await store.record(effect(filing=wrong, counts=["asked"]))
         assert await store.queue() == []
-        assert await store.owed(at(1000), 10) == []
+        assert await owed(store) == []
         assert await store.counters() == {}
         assert not await store.message_seen("m-1")
     await store.record(effect(filing=made))
-    assert await store.owed(NOW, 10) == [made.receipt]
+    assert await owed(store) == [made.receipt]
 
 
 async def test_a_key_comes_with_its_record_and_a_new_one_takes_its_place(store: Store) -> None:

@@ -12,18 +12,17 @@ from bot.errors import (
     SituationTaken,
     StoreError,
 )
-from bot.models import DeliveryStatus, InquiryStatus, SituationStatus, UrgentKind
+from bot.models import DeliveryKind, InquiryStatus, SituationStatus, UrgentKind
 from bot.store.base import Store
 from tests.store.builders import (
     NOW,
-    addition,
     answer,
-    answers,
     at,
-    delivery,
-    effect,
+    close,
     entry,
     file,
+    filing,
+    mailing,
     sealed,
 )
 
@@ -48,7 +47,7 @@ async def test_the_queue_shows_claimed_situations_too_and_settled_ones_not(store
         await file(store, name)
     await store.claim_situation("s-claimed", "ada", NOW, at(15))
     await answer(store, "answered")
-    await store.close_situation("s-closed", "ada", NOW, [])
+    await close(store, "closed", NOW)
     assert {kept.id for kept in await store.queue()} == {"s-claimed", "s-free"}
 
 
@@ -186,12 +185,13 @@ async def test_nobody_writes_over_the_draft_of_the_holder(store: Store) -> None:
     assert kept.draft == sealed("Dear")
 
 
-async def test_an_answer_and_its_deliveries_land_together(store: Store) -> None:
+async def test_an_answer_settles_the_situation_and_owes_it_a_mailing(store: Store) -> None:
     first = await file(store, "1")
-    second = await file(store, "2", joins="1")
+    await file(store, "2", joins="1")
     await store.claim_situation("s-1", "ada", NOW, at(15))
     await store.save_draft("s-1", "ada", sealed("Dear"), at(2))
-    resolved = await store.resolve_situation("s-1", "ada", at(10), answers("1", "2"), entry())
+    said = mailing("1", created_at=at(10))
+    resolved = await store.resolve_situation("s-1", "ada", at(10), said, entry())
     assert resolved == replace(
         first.situation,
         references=("R-1", "R-2"),
@@ -204,19 +204,8 @@ async def test_an_answer_and_its_deliveries_land_together(store: Store) -> None:
     ), "nobody holds it any more, and the draft is gone"
     assert await store.situation("s-1") == resolved
     assert await store.queue() == []
-    for made in (first, second):
-        name = made.inquiry.id.removeprefix("i-")
-        assert await store.inquiry(made.inquiry.id) == replace(
-            made.inquiry,
-            status=InquiryStatus.ANSWERED,
-            words=(*made.inquiry.words, sealed(f"answer {name}")),
-            updated_at=at(10),
-            settled_at=at(10),
-        )
-        owed = await store.deliveries_of(made.inquiry.id)
-        assert [one.id for one in owed] == [f"d-{name}", f"a-{name}"]
-        assert owed[1].status is DeliveryStatus.OWED
     assert await store.entries() == [entry()]
+    assert await store.mailings() == [said]
 
 
 async def test_a_free_situation_can_be_answered(store: Store) -> None:
@@ -228,26 +217,22 @@ async def test_a_situation_is_answered_once(store: Store) -> None:
     await file(store)
     results = await asyncio.gather(
         *(
-            store.resolve_situation(
-                "s-1", f"person {number}", NOW, [("i-1", sealed("yes"), delivery(f"a-{number}"))], None
-            )
+            store.resolve_situation("s-1", f"person {number}", NOW, mailing("1", id=f"g-{number}"), None)
             for number in range(20)
         ),
         return_exceptions=True,
     )
     assert sum(isinstance(result, SituationSettled) for result in results) == 19
-    assert len(await store.deliveries_of("i-1")) == 2
-    answered = await store.inquiry("i-1")
-    assert answered is not None
-    assert len(answered.words) == 2
+    assert len(await store.mailings()) == 1
 
 
-async def unchanged(store: Store, *names: str) -> bool:
-    """Tell whether nothing of an answer to these inquiries can be found."""
-    found = [await store.inquiry(f"i-{name}") for name in names]
+async def unchanged(store: Store) -> bool:
+    """Tell whether nothing of an answer can be found."""
+    kept = await store.inquiry("i-1")
     return (
-        all(one is not None and one.status is InquiryStatus.OPEN and len(one.words) == 1 for one in found)
-        and [len(await store.deliveries_of(f"i-{name}")) for name in names] == [1] * len(names)
+        kept is not None
+        and (kept.status, len(kept.words)) == (InquiryStatus.OPEN, 1)
+        and await store.mailings() == []
         and await store.entries() == []
         and [kept.id for kept in await store.queue()] == ["s-1"]
     )
@@ -257,80 +242,33 @@ async def test_an_answer_to_what_somebody_else_holds_changes_nothing(store: Stor
     await file(store)
     await store.claim_situation("s-1", "ada", NOW, at(15))
     with pytest.raises(SituationTaken):
-        await store.resolve_situation("s-1", "bob", at(1), answers("1"), entry())
-    assert await unchanged(store, "1")
-
-
-async def test_an_answer_that_leaves_out_an_inquiry_that_joined_changes_nothing(store: Store) -> None:
-    await file(store, "1")
-    await file(store, "2", joins="1")
-    with pytest.raises(StoreError, match="R-2"):
-        await store.resolve_situation("s-1", "ada", NOW, answers("1"), entry())
-    assert await unchanged(store, "1", "2")
-
-
-async def test_an_answer_to_an_inquiry_that_was_withdrawn_changes_nothing(store: Store) -> None:
-    await file(store, "1")
-    await file(store, "2", joins="1")
-    await store.record(effect("m-3", withdrawn="i-2"))
-    with pytest.raises(NotFound):
-        await store.resolve_situation("s-1", "ada", NOW, answers("1", "2"), entry())
-    assert await unchanged(store, "1")
-    assert await store.deliveries_of("i-2") == []
-
-
-async def test_an_answer_to_an_inquiry_that_was_solved_changes_nothing(store: Store) -> None:
-    await file(store, "1")
-    await file(store, "2", joins="1")
-    await store.record(effect("m-3", solved="i-2"))
-    with pytest.raises(NotFound):
-        await store.resolve_situation("s-1", "ada", NOW, answers("1", "2"), entry())
-    assert await unchanged(store, "1")
-    assert (await answer(store, "1")).status is SituationStatus.RESOLVED
-
-
-async def test_an_answer_to_an_inquiry_of_another_situation_changes_nothing(store: Store) -> None:
-    await file(store, "1")
-    await file(store, "2")
-    with pytest.raises(NotFound):
-        await store.resolve_situation("s-1", "ada", NOW, answers("1", "2"), None)
-    assert len(await store.deliveries_of("i-1")) == 1
-    assert len(await store.queue()) == 2
+        await store.resolve_situation("s-1", "bob", at(1), mailing(), entry())
+    assert await unchanged(store)
 
 
 async def test_an_answer_whose_entry_is_stale_changes_nothing(store: Store) -> None:
     await file(store)
     with pytest.raises(EntryChanged):
-        await store.resolve_situation("s-1", "ada", NOW, answers("1"), entry(version=2))
-    assert await unchanged(store, "1")
+        await store.resolve_situation("s-1", "ada", NOW, mailing(), entry(version=2))
+    assert await unchanged(store)
 
 
-async def test_an_answer_with_a_delivery_id_that_is_taken_changes_nothing(store: Store) -> None:
+async def test_an_answer_that_is_another_situations_changes_nothing(store: Store) -> None:
     await file(store)
     with pytest.raises(StoreError):
-        await store.resolve_situation(
-            "s-1", "ada", NOW, [("i-1", sealed("yes"), delivery("1", created_at=at(1)))], entry()
-        )
-    assert await unchanged(store, "1")
+        await store.resolve_situation("s-1", "ada", NOW, mailing("2"), entry())
+    with pytest.raises(StoreError):
+        await store.close_situation("s-1", "ada", NOW, mailing("2"))
+    assert await unchanged(store)
 
 
-async def test_an_answered_inquiry_in_a_reopened_situation_needs_no_second_answer(store: Store) -> None:
-    await file(store, "1")
-    await file(store, "2", joins="1")
-    await answer(store, "1", "2")
-    await store.record(effect("m-3", addition=addition("2")))
-    again = ("i-2", sealed("more"), delivery("again", "i-2"))
-    resolved = await store.resolve_situation("s-1", "ada", at(40), [again], None)
-    assert resolved.status is SituationStatus.RESOLVED
-    assert len(await store.deliveries_of("i-1")) == 2
-
-
-async def test_closing_closes_the_situation_and_its_inquiries_without_an_answer(store: Store) -> None:
+async def test_closing_settles_the_situation_without_an_answer(store: Store) -> None:
     first = await file(store, "1")
-    second = await file(store, "2", joins="1")
+    await file(store, "2", joins="1")
     await store.claim_situation("s-1", "ada", NOW, at(15))
     await store.save_draft("s-1", "ada", sealed("Dear"), at(2))
-    closed = await store.close_situation("s-1", "ada", at(10), [])
+    said = mailing("1", DeliveryKind.CLOSED, created_at=at(10))
+    closed = await store.close_situation("s-1", "ada", at(10), said)
     assert closed == replace(
         first.situation,
         references=("R-1", "R-2"),
@@ -342,50 +280,31 @@ async def test_closing_closes_the_situation_and_its_inquiries_without_an_answer(
         settled_by="ada",
     )
     assert await store.situation("s-1") == closed
-    for made in (first, second):
-        assert await store.inquiry(made.inquiry.id) == replace(
-            made.inquiry, status=InquiryStatus.CLOSED, updated_at=at(10), settled_at=at(10)
-        )
-        assert await store.deliveries_of(made.inquiry.id) == [made.receipt]
-
-
-async def test_those_who_asked_are_owed_the_word_that_it_was_closed(store: Store) -> None:
-    made = await file(store, "1")
-    told = delivery("told", inquiry_id="i-1")
-    await store.close_situation("s-1", "ada", at(10), [told])
-    assert await store.deliveries_of("i-1") == [made.receipt, told]
-
-
-async def test_closing_owes_nothing_to_another_situation(store: Store) -> None:
-    await file(store, "1")
-    other = await file(store, "2")
-    with pytest.raises(NotFound):
-        await store.close_situation("s-1", "ada", at(10), [delivery("told", inquiry_id="i-2")])
-    assert await store.deliveries_of("i-2") == [other.receipt]
-    assert len(await store.queue()) == 2
+    assert await store.mailings() == [said]
 
 
 async def test_nobody_closes_what_somebody_else_holds(store: Store) -> None:
     await file(store)
     await store.claim_situation("s-1", "ada", NOW, at(15))
     with pytest.raises(SituationTaken):
-        await store.close_situation("s-1", "bob", at(1), [])
-    assert await unchanged(store, "1")
+        await store.close_situation("s-1", "bob", at(1), mailing())
+    assert await unchanged(store)
 
 
 async def test_what_is_settled_takes_no_more_work(store: Store) -> None:
     await file(store, "1")
     await file(store, "2")
-    settled = {"s-1": await answer(store, "1"), "s-2": await store.close_situation("s-2", "ada", NOW, [])}
+    settled = {"s-1": await answer(store, "1"), "s-2": await close(store, "2", NOW)}
     for situation_id, kept in settled.items():
+        said = mailing(situation_id.removeprefix("s-"))
         with pytest.raises(SituationSettled):
             await store.claim_situation(situation_id, "ada", NOW, at(15))
         with pytest.raises(SituationSettled):
             await store.save_draft(situation_id, "ada", sealed("Dear"), NOW)
         with pytest.raises(SituationSettled):
-            await store.resolve_situation(situation_id, "ada", NOW, [], None)
+            await store.resolve_situation(situation_id, "ada", NOW, said, None)
         with pytest.raises(SituationSettled):
-            await store.close_situation(situation_id, "ada", NOW, [])
+            await store.close_situation(situation_id, "ada", NOW, said)
         assert await store.situation(situation_id) == kept
 
 
@@ -397,9 +316,38 @@ async def test_what_is_not_there_is_not_found(store: Store) -> None:
     with pytest.raises(NotFound):
         await store.save_draft("s-1", "ada", sealed("Dear"), NOW)
     with pytest.raises(NotFound):
-        await store.resolve_situation("s-1", "ada", NOW, [], None)
+        await store.resolve_situation("s-1", "ada", NOW, mailing(), None)
     with pytest.raises(NotFound):
-        await store.close_situation("s-1", "ada", NOW, [])
+        await store.close_situation("s-1", "ada", NOW, mailing())
+
+
+async def test_the_next_one_is_the_first_of_the_queue_that_nobody_holds(store: Store) -> None:
+    await file(store, "new", opened_at=at(3))
+    await file(store, "old", opened_at=at(1))
+    await file(store, "danger", opened_at=at(9), urgent=UrgentKind.DANGER)
+    await file(store, "held", opened_at=NOW)
+    await file(store, "restricted", opened_at=NOW, lane="complaints")
+    await store.claim_situation("s-held", "bob", NOW, at(15))
+    taken = []
+    while (given := await store.claim_next("ada", at(9), at(24), {"complaints"})) is not None:
+        assert await store.situation(given.id) == given
+        assert (given.claimed_by, given.claimed_until) == ("ada", at(24))
+        taken.append(given.id)
+    assert taken == ["s-danger", "s-old", "s-new"]
+    assert await store.claim_next("ada", at(15), at(30), {"complaints"}) == replace(
+        filing("held").situation, claimed_by="ada", claimed_until=at(30)
+    ), "a hold that ran out is none"
+    assert await store.alarms() == [], "whoever takes an urgent one has taken note of it"
+
+
+async def test_the_next_one_is_never_given_to_two(store: Store) -> None:
+    for number in range(10):
+        await file(store, str(number), opened_at=at(number))
+    given = await asyncio.gather(*(store.claim_next(f"person {number}", NOW, at(15)) for number in range(14)))
+    ids = [one.id for one in given if one is not None]
+    assert len(ids) == len(set(ids)) == 10
+    holders = {one.id: one.claimed_by for one in await store.queue()}
+    assert holders == {one.id: one.claimed_by for one in given if one is not None}
 
 
 async def test_claims_that_ran_out_return_to_the_queue(store: Store) -> None:

@@ -13,6 +13,7 @@ from tests.store.builders import (
     addition,
     answer,
     at,
+    close,
     conversation,
     delivery,
     effect,
@@ -20,6 +21,7 @@ from tests.store.builders import (
     filing,
     hire,
     invite,
+    owed,
     session,
 )
 
@@ -38,7 +40,7 @@ async def test_settled_inquiries_come_oldest_first_by_status(store: Store) -> No
         await answer(store, name, when=at(minutes))
     for name, minutes in (("closed", 4), ("closed-first", 2)):
         await file(store, name)
-        await store.close_situation(f"s-{name}", "ada", at(minutes), [])
+        await close(store, name, at(minutes))
     await file(store, "open")
     assert await settled(store, 100, ANSWERED) == ["i-early", "i-middle", "i-late"]
     assert await settled(store, 9, ANSWERED) == ["i-early", "i-middle"], "before the time, not at it"
@@ -67,7 +69,7 @@ async def test_an_answered_inquiry_is_closed_for_good(store: Store) -> None:
 async def test_a_situation_stays_resolved_while_an_inquiry_in_it_is_not_closed(store: Store) -> None:
     await file(store, "1")
     await file(store, "2", joins="1")
-    resolved = await answer(store, "1", "2")
+    resolved = await answer(store, "1")
     await store.close_inquiry("i-1", at(50), was=ANSWERED)
     assert await store.situation("s-1") == resolved
 
@@ -99,7 +101,7 @@ async def test_a_purged_inquiry_leaves_nothing(store: Store) -> None:
 async def test_a_purged_inquiry_leaves_its_situation_to_the_others(store: Store) -> None:
     await file(store, "1", languages=("zh-Hans",))
     second = await file(store, "2", joins="1")
-    resolved = await answer(store, "1", "2")
+    resolved = await answer(store, "1", when=at(1))
     await store.close_inquiry("i-1", at(5), was=ANSWERED)
     await store.purge_inquiry("i-1")
     assert await store.situation("s-1") == replace(
@@ -130,7 +132,7 @@ async def test_urgent_inquiries_are_listed_apart_since_they_are_kept_another_tim
         made = filing(name)
         made = replace(made, inquiry=replace(made.inquiry, urgent=urgent))
         await store.record(effect(f"m-{name}", filing=made))
-        await store.close_situation(f"s-{name}", "ada", at(5), [])
+        await close(store, name, at(5))
     for urgent, name in ((False, "i-calm"), (True, "i-urgent")):
         found = await store.inquiries_settled_before(at(100), CLOSED, 10, urgent=urgent)
         assert [one.id for one in found] == [name]
@@ -176,7 +178,7 @@ async def test_an_inquiry_that_waits_for_the_citizen_is_listed_and_closed(store:
         await store.close_inquiry("i-1", at(50), was=ANSWERED)
     told = delivery("told", "i-1", created_at=at(50), due_at=at(50))
     await store.close_inquiry("i-1", at(50), was=InquiryStatus.WAITING, told=told)
-    assert await store.owed(at(50), 10) == [made.receipt, told]
+    assert await owed(store) == [made.receipt, told]
     kept = await store.situation("s-1")
     assert kept is not None
     assert kept.status is SituationStatus.CLOSED
@@ -197,18 +199,20 @@ async def test_unclosed_inquiries_are_listed_by_when_they_were_opened(store: Sto
     for name, minutes in (("late", 9), ("early", 3), ("answered", 5), ("closed", 1)):
         await file(store, name, opened_at=at(minutes))
     await answer(store, "answered", when=at(20))
-    await store.close_situation("s-closed", "ada", at(20), [])
+    await close(store, "closed", at(20))
     listed = [each.id for each in await store.inquiries_opened_before(at(9), 10)]
     assert listed == ["i-early", "i-answered"]
     assert [each.id for each in await store.inquiries_opened_before(at(100), 1)] == ["i-early"]
 
 
 async def test_a_closed_inquiry_is_not_closed_again_and_nothing_is_owed(store: Store) -> None:
-    made = await file(store)
-    await store.close_situation("s-1", "ada", at(5), [])
+    await file(store)
+    await close(store, "1", at(5))
     with pytest.raises(NotFound):
         await store.close_inquiry("i-1", at(6), was=CLOSED, told=delivery("told"))
-    assert await store.owed(at(50), 10) == [made.receipt]
+    assert [one.id for one in await owed(store)] == ["d-1", "a-1"], (
+        "the receipt, and the word that it is closed"
+    )
 
 
 async def test_scrubbing_changes_nothing_that_is_kept(store: Store) -> None:

@@ -25,7 +25,6 @@ from bot.vault import Vault
 from tests.store.builders import (
     NOW,
     addition,
-    answers,
     at,
     conversation,
     effect,
@@ -34,6 +33,8 @@ from tests.store.builders import (
     filing,
     hire,
     invite,
+    made_out,
+    mailing,
     sealed,
     session,
 )
@@ -71,12 +72,14 @@ async def fill(store: Store) -> None:
     await file(store, "gone")
     await store.record(effect("m-gone-too", withdrawn="i-gone", counts=["a", "b"]))
     await store.record(effect("m-more", addition=addition("3"), counts=["a"]))
-    await store.resolve_situation("s-1", "ada", at(5), answers("1", "2"), entry())
+    said = mailing("1", created_at=at(5))
+    await store.resolve_situation("s-1", "ada", at(5), said, entry())
+    await store.make_out(said, [made_out("i-1", said)], "i-1")
     await store.save_entry(entry(version=2))
     await store.claim_situation("s-3", "ada", at(5), at(20))
     await store.save_draft("s-3", "ada", sealed("Dear"), at(6))
-    await store.settle_delivery("d-1", DeliveryStatus.FAILED, problem="blocked")
-    await store.settle_delivery("d-2", DeliveryStatus.OWED, due_at=at(50), problem="timeout")
+    await store.settle_delivery("d-1", DeliveryStatus.FAILED, attempts=0, problem="blocked")
+    await store.settle_delivery("d-2", DeliveryStatus.OWED, attempts=0, due_at=at(50), problem="timeout")
     await store.save_conversation(conversation("kept", keep_until=at(70)))
     await hire(store, "ada", "bob")
     await store.save_session(session())
@@ -93,8 +96,9 @@ async def everything(store: Store) -> list[object]:
         [await store.deliveries_of(f"i-{name}") for name in ("1", "2", "3", "gone")],
         [await store.message_seen(f"m-{name}") for name in ("1", "2", "3", "gone", "more", "never")],
         [await store.conversation(key) for key in ("c-of-m-1", "c-of-m-more", "kept")],
-        await store.owed(at(49), 10),
-        await store.owed(at(50), 10),
+        await store.owed(10),
+        await store.undelivered(10),
+        await store.mailings(),
         await store.entries(),
         await store.entry_versions("e-1"),
         await store.staff(),

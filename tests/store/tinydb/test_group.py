@@ -112,7 +112,7 @@ async def test_nothing_is_shown_or_told_before_it_is_durable(slow: TinyDBStore, 
         asyncio.create_task(reading)
         for reading in (
             slow.message_seen("m-1"),
-            slow.owed(NOW, 10),
+            slow.owed(10),
             slow.queue(),
             slow.record(effect("m-1")),  # already seen, but not yet durably so
             anext(news),

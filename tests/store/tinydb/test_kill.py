@@ -13,7 +13,7 @@ from bot.models import InquiryStatus, SituationStatus
 from bot.store.base import Store
 from bot.store.tinydb import open_tinydb
 from bot.vault import Vault
-from tests.store.builders import sealed
+from tests.store.builders import make_out, sealed
 from tests.store.tinydb.to_be_killed import KEY
 
 ROUNDS = 32
@@ -67,6 +67,8 @@ def live_and_die(path: Path, name: str, early: bool) -> Life:
 
 async def check(store: Store, life: Life) -> None:
     """Check that what was done is there, and what was begun is there as a whole or not at all."""
+    for left in await store.mailings():  # as the next desk does
+        await make_out(store, left)
     done = {kind: life.done.get(kind, set()) for kind in ("file", "add", "claim", "answer", "withdraw")}
     for name in life.begun.get("file", set()):
         filed, added, withdrawn = [

@@ -18,13 +18,14 @@ from bot.vault import Vault
 from tests.store.builders import (
     NOW,
     addition,
-    answers,
     at,
     conversation,
     delivery,
     effect,
     entry,
     filing,
+    mailing,
+    make_out,
 )
 
 KEY = b"k" * 32
@@ -63,8 +64,10 @@ def claim(store: Store, name: str) -> Coroutine[Any, Any, object]:
     return store.claim_situation(f"s-{name}", "ada", NOW, at(15))
 
 
-def answer(store: Store, name: str) -> Coroutine[Any, Any, object]:
-    return store.resolve_situation(f"s-{name}", "ada", at(5), answers(name), entry(name))
+async def answer(store: Store, name: str) -> None:
+    said = mailing(name, created_at=at(5))
+    await store.resolve_situation(f"s-{name}", "ada", at(5), said, entry(name))
+    await make_out(store, said)
 
 
 def withdraw(store: Store, name: str) -> Coroutine[Any, Any, object]:
