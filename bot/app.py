@@ -328,7 +328,12 @@ async def open_app(settings: Settings, key: Key) -> App:
     vault = Vault(key.value)
     if settings.encoder_dir is not None:
         open_encoder(settings.encoder_dir)  # before the store is: a model that cannot be used ends the start
-    return App(settings, await open_store(settings, vault), vault)
+    store = await open_store(settings, vault)
+    try:
+        return App(settings, store, vault)
+    except BaseException:
+        await store.close()
+        raise
 
 
 @contextlib.asynccontextmanager
