@@ -221,6 +221,9 @@ async def test_stores_in_use_are_refused_on_either_side(
     with pytest.raises(StoreLocked, match="stop every process"):
         await asyncio.to_thread(copy_store, settings, url, str(tmp_path / "other"), nobody)
     await database.close()
+    async with await psycopg.AsyncConnection.connect(url, application_name="inquiry-desk"):
+        with pytest.raises(StoreLocked, match="stop every process"):
+            await asyncio.to_thread(copy_store, settings, str(tmp_path / "one"), url, nobody)
     with pytest.raises(StoreUnusable, match="holds no store"):
         copy_store(settings, str(tmp_path / "other"), str(tmp_path / "third"), nobody)
 

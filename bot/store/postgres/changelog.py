@@ -9,7 +9,7 @@ other processes: it is sent apart from the verbs, one for all of a moment, and o
 import asyncio
 import logging
 import re
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Any, LiteralString
@@ -17,11 +17,12 @@ from typing import Any, LiteralString
 import psycopg
 from psycopg.rows import TupleRow
 
-from bot.errors import StoreLocked
+from bot.errors import StoreLocked, StoreStopped
 from bot.models import Change
 from bot.store.news import KINDS, LIMIT, Listener, News
 from bot.store.postgres.direct import Connection, connect_directly, said
 from bot.store.postgres.leads import PRESENCE
+from bot.store.postgres.migrating import MARK
 
 log = logging.getLogger(__name__)
 
@@ -35,6 +36,8 @@ KNOWN_FOR = 20 * 60
 """Seconds a place is good for."""
 TRIM: LiteralString = "DELETE FROM changes WHERE at < now() - interval '30 minutes'"
 """Later than any place is good for, by more than any transaction lasts."""
+
+CHANGED = "The desk's key was changed by a command; start this process again with the new one."
 
 LISTEN: LiteralString = "LISTEN desk_changes"
 NOTIFY: LiteralString = "NOTIFY desk_changes"
@@ -84,9 +87,13 @@ def read_place(text: str) -> Place | None:
 class ChangeLog:
     """One process's reader of the log."""
 
-    def __init__(self, url: str) -> None:
-        """`url` is the direct one: a session that listens cannot be lent to others."""
+    def __init__(self, url: str, stop: Callable[[str], None]) -> None:
+        """`url` is the direct one: a session that listens cannot be lent to others. `stop` hears why this process must
+        use the data no more."""
         self._url = url
+        self._stop = stop
+        self._mark: bytes | None = None
+        """What is sealed with the desk's key, to see whether that was changed while the connection was cut."""
         self._news = News(remembers=0)
         self._returning: list[tuple[Listener, str]] = []
         self._place = Place(seconds=0, snapshot="")
@@ -127,8 +134,12 @@ class ChangeLog:
         self._wake.set()
         if self._task is not None:
             await asyncio.gather(self._task, return_exceptions=True)
+        self._end()
+
+    def _end(self) -> None:
         for listener, _ in self._returning:
             self._news.admit(listener, everything())
+        self._returning.clear()
         self._news.close()
 
     async def _connect(self) -> Connection:
@@ -139,6 +150,11 @@ class ChangeLog:
                 raise StoreLocked(
                     "The data is being copied, or its key changed, by a command; start this again when that is done."
                 )
+            ((mark,),) = await said(connection, "SELECT value FROM meta WHERE name = %s", (MARK,))
+            if self._mark not in (None, mark):
+                self._stop(CHANGED)
+                raise StoreStopped(CHANGED)
+            self._mark = mark
             # Not for `notifies()`: what arrives with the answer to a look must wake us, too.
             connection.add_notify_handler(lambda _: self._wake.set())
             await said(connection, LISTEN)
@@ -157,6 +173,9 @@ class ChangeLog:
                     lost = False
                     log.info("The log of changes is read again")
                 await self._follow(connection)
+            except StoreStopped as exc:
+                log.error("This process uses the data no more", extra={"problem": str(exc)})
+                self._closing = True
             except (psycopg.Error, OSError, StoreLocked) as exc:
                 if not lost:
                     lost = True
@@ -167,6 +186,7 @@ class ChangeLog:
                         await connection.close()
                 connection = None
             if self._closing:
+                self._end()
                 return
             self._wake.clear()
             with suppress(TimeoutError):

@@ -85,6 +85,10 @@ class Database:
         await self._idle.wait()
         await self._pool.close()
 
+    def refuse(self, why: str) -> None:
+        """Take no more work from now on."""
+        self._refusal = self._refusal or why
+
     def check(self) -> None:
         """Raise `StoreStopped` when no more work is taken."""
         if self._refusal is not None:

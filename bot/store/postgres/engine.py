@@ -88,7 +88,8 @@ async def open_postgres(
     user, has an older or newer schema, would lose what it committed, or is sealed with another key.
     """
     await look(url, vault)
-    log = ChangeLog(direct_url or url)
+    database = Database(conninfo(url), connections)
+    log = ChangeLog(direct_url or url, database.refuse)
     try:
         await log.start()
     except psycopg.Error as exc:
@@ -96,6 +97,5 @@ async def open_postgres(
             f"The database {place(direct_url or url)} cannot be listened to ({type(exc).__name__}); see to "
             "DATABASE_DIRECT_URL. Nothing was changed."
         ) from exc
-    database = Database(conninfo(url), connections)
     await database.open()
     return PostgresStore(database, Chain(vault), log, direct_url or url)

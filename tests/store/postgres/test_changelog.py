@@ -8,7 +8,7 @@ import psycopg
 import pytest
 from psycopg import AsyncConnection
 
-from bot.errors import StoreLocked
+from bot.errors import StoreLocked, StoreStopped
 from bot.models import Change
 from bot.store.news import KINDS, LIMIT
 from bot.store.postgres import changelog
@@ -188,3 +188,25 @@ async def test_a_store_is_not_opened_while_a_command_has_the_data_for_itself(url
     async with await psycopg.AsyncConnection.connect(url, autocommit=True) as command:
         taken = await command.execute("SELECT pg_try_advisory_lock(%s, %s)", PRESENCE)
         assert await taken.fetchone() == (True,)
+
+
+async def test_a_process_whose_connection_was_cut_while_the_key_was_changed_uses_the_data_no_more(
+    url: str, another: Open
+) -> None:
+    store = await another()
+    news = store.changes()
+    async with await AsyncConnection.connect(url, autocommit=True) as command:
+        (mark,) = await (await command.execute("SELECT value FROM meta WHERE name = 'mark'")).fetchone() or (
+            b"",
+        )
+        try:
+            await command.execute("UPDATE meta SET value = 'another' WHERE name = 'mark'")
+            await cut(url, but=command.info.backend_pid)
+            with pytest.raises(StopAsyncIteration):
+                await asyncio.wait_for(anext(news), 5)
+            with pytest.raises(StoreStopped, match="key was changed"):
+                await store.save_entry(entry())
+            with pytest.raises(StoreStopped, match="key was changed"):
+                await store.leads("clockwork")
+        finally:
+            await command.execute("UPDATE meta SET value = %s WHERE name = 'mark'", (mark,))
