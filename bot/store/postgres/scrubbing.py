@@ -11,7 +11,7 @@ from bot.store.postgres.connecting import connect
 log = logging.getLogger(__name__)
 
 VACUUM: LiteralString = (
-    "VACUUM (SKIP_LOCKED) conversations, inquiries, situations, deliveries, messages, keys"
+    "VACUUM (SKIP_LOCKED) conversations, inquiries, situations, deliveries, mailings, messages, keys"
 )
 """Takes removed rows out of their pages, so that new ones take their place."""
 ANEW: LiteralString = "VACUUM FULL keys"
