@@ -1,7 +1,9 @@
 """What every test may use, and the rule that nothing is skipped where everything can run."""
 
+import asyncio
 import os
 from collections.abc import AsyncIterator, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -10,10 +12,12 @@ from hypothesis import HealthCheck, settings
 import bot.corpus
 from bot.corpus import Corpus, build_corpus
 from bot.encoder import OnnxEncoder, open_encoder
+from bot.store.postgres import migrate
 from bot.store.tinydb import open_tinydb
 from bot.urgent import Detector, UrgentContent, build_detector
 from bot.vault import Vault
 from tests.parts import KEY, Office, make_office, read_sample
+from tests.postgres import empty, make_database, running_server
 
 # A busy machine is no fault of the code; and continuous integration tries the same examples every time, so that a
 # red run is the change's doing.
@@ -69,6 +73,33 @@ def encoder_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def encoder(encoder_dir: Path) -> OnnxEncoder:
     """The same, opened."""
     return open_encoder(encoder_dir)
+
+
+@pytest.fixture(scope="session")
+def postgres_server() -> Iterator[str]:
+    """The address of a server that runs for all tests."""
+    with running_server() as url:
+        yield url
+
+
+@pytest.fixture(scope="session")
+def postgres_url(postgres_server: str) -> str:
+    """The address of a database that holds a store."""
+
+    async def make() -> str:
+        url = await make_database(postgres_server, "desk")
+        await migrate(url, Vault(KEY))
+        return url
+
+    with ThreadPoolExecutor(1) as apart:  # a loop runs in this thread already
+        return apart.submit(asyncio.run, make()).result()
+
+
+@pytest.fixture
+async def database(postgres_url: str) -> str:
+    """The address of a database with an empty store."""
+    await empty(postgres_url, Vault(KEY))
+    return postgres_url
 
 
 @pytest.fixture

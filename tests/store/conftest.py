@@ -1,44 +1,21 @@
 """The engines that every sentence of the contract is tried on."""
 
-import asyncio
-from collections.abc import AsyncIterator, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
 
 from bot.store.base import Store
-from bot.store.postgres import PostgresStore, migrate, open_postgres
+from bot.store.postgres import PostgresStore, open_postgres
 from bot.store.tinydb import open_tinydb
 from bot.vault import Vault
-from tests.postgres import empty, make_database, running_server
-
-KEY = b"k" * 32
+from tests.parts import KEY
+from tests.postgres import empty
 
 
 @pytest.fixture
 def vault() -> Vault:
     return Vault(KEY)
-
-
-@pytest.fixture(scope="session")
-def postgres_server() -> Iterator[str]:
-    """The address of a server that runs for all tests."""
-    with running_server() as url:
-        yield url
-
-
-@pytest.fixture(scope="session")
-def postgres_url(postgres_server: str) -> str:
-    """The address of a database that holds a store."""
-
-    async def make() -> str:
-        url = await make_database(postgres_server, "desk")
-        await migrate(url, Vault(KEY))
-        return url
-
-    with ThreadPoolExecutor(1) as apart:  # a loop runs in this thread already
-        return apart.submit(asyncio.run, make()).result()
 
 
 @pytest.fixture(params=["tinydb-memory", "tinydb-file", "postgres"])
