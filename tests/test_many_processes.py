@@ -22,8 +22,8 @@ from tests.parts import INTENTS, KEY, KNOWLEDGE
 
 TRAM = "intents:\n  - id: tram\n    examples: [when does the tram leave the depot, 电车几点发车]\n    answer: At {}.\n"
 ASKED = "when does the tram leave the depot"
-SOON = 3.0
-"""Seconds within which a change is to be everywhere: about one of ours, and patience with a busy machine."""
+SOON = 8.0
+"""Seconds within which a change is everywhere on the busiest of machines; on an idle one it takes about one."""
 
 
 class Machines:
