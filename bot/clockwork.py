@@ -70,9 +70,11 @@ class Clockwork:
 
     async def look(self) -> None:
         """Do what is due now, when this process has the duty; what goes by age, only while the clock is believed."""
-        if not await self._store.leads("clockwork"):
-            return
         now = self._clock()
+        if not await self._store.leads("clockwork"):
+            # Each process says above its own pages whether the record of reads is whole.
+            await self._oversight.look(now - dt.timedelta(days=1))
+            return
         claim = dt.timedelta(minutes=self._live.corpus.content.desk.claim_minutes)
         await self._store.expire_claims(now, now + claim + A_MOMENT)
         if await self._belief.holds(now):

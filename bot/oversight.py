@@ -87,6 +87,12 @@ class Oversight:
         """Tell whether the clock is so far ahead of the last round that nothing is deleted by it yet."""
         return await leapt(self._store, self._clock())
 
+    async def look(self, since: dt.datetime) -> tuple[Verified, dt.datetime]:
+        """Return what was found of the whole record and when; gone through now, unless this process did so since then."""
+        if self.verified is None or self.verified_at is None or self.verified_at < since:
+            return await self.verify(), self._clock()
+        return self.verified, self.verified_at
+
     async def rows(
         self, *, account: str | None, situation_id: str | None, before: int | None, limit: int
     ) -> Sequence[AuditRow]:

@@ -147,7 +147,7 @@ async def test_a_long_record_comes_in_pages(world: World, lin: Person, ada: Pers
 async def test_whether_the_record_is_whole_is_said(world: World, lin: Person, ada: Person) -> None:
     situation = await world.file()
     await lin.open(situation)
-    assert "Not looked at" in (await ada.get("/audit")).words
+    assert "Whole as of" in (await ada.get("/audit")).words
     assert (await ada.post("/audit/verify")).status == 303
     assert "Whole as of" in (await ada.get("/audit")).words
     assert "was altered" not in (await ada.get("")).words

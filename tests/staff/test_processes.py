@@ -86,3 +86,16 @@ async def test_an_answer_written_at_one_process_and_sent_through_the_other(
     )
     assert sent.status == 303
     assert "notice=answered" in sent.location
+
+
+async def test_what_was_found_of_the_record_at_one_process_is_said_by_the_page_of_the_other(
+    world: World, lin: Person, ada: Person, other: World
+) -> None:
+    await lin.open(await world.file())
+    there = elsewhere(ada, other)
+    assert "Whole as of" in (await there.get("/audit")).words
+    rows = world.store._tables.audit.table._rows  # type: ignore[attr-defined] # as who writes behind the desk
+    rows["1"] = {**rows["1"], "account": "Wei"}
+    world.clock.pass_(minutes=5)
+    sent = await ada.post("/audit/verify")
+    assert "Row 1 was altered." in (await there.get(sent.location.removeprefix("/staff"))).words
