@@ -171,8 +171,10 @@ async def run(
                     checked = Checked((*checked.findings, waits), checked.again_on_telegram)
                 report.add(ledger, checked)
                 report.seconds = time.monotonic() - begun
-                found = f", {len(report.findings)} FOUND" if report.findings else ""
-                tell(f"{site.name} {report.rounds}/{rounds}, {report.operations} operations{found}")
+                tell(f"{site.name} {report.rounds}/{rounds}, {report.operations} operations")
+                for number, finding in report.findings:
+                    if number == report.rounds:
+                        tell(f"  FOUND {finding.kind}: {finding.what}")
         await site.start(site.environ(api))
         await asyncio.sleep(SETTLES)
         await site.rest(well=True)
