@@ -1,5 +1,6 @@
 """Compares what clients were told with what is stored and what was delivered."""
 
+import itertools
 import re
 from collections import Counter, defaultdict
 from collections.abc import Collection, Mapping, Sequence
@@ -88,19 +89,22 @@ def _questions(ledger: Ledger, stored: Sequence[Stored]) -> list[Finding]:
 
 
 def _answers(ledger: Ledger, stored: Sequence[Stored], words: Mapping[str, Answer]) -> list[Finding]:
-    """A situation has one answer, which is the one that was accepted, and everybody in it is owed it once."""
+    """A situation has one answer, which is the one that was accepted, and everybody in it is owed it once; one more for
+    each time that a citizen wrote again after an answer, which opens it anew."""
     found = []
     given: dict[str, set[str]] = defaultdict(set)
+    anew: Counter[str] = Counter()
     for inquiry in stored:
         texts = [said.text for said in inquiry.said if said.by == "staff"]
         texts += [reply.text for reply in inquiry.replies if reply.kind == "staff_answer"]
         for text in texts:
             given[inquiry.situation] |= words.keys() & _split(text)
         owed = [reply for reply in inquiry.replies if reply.kind == "staff_answer"]
-        if len(owed) > 1:
+        anew[inquiry.situation] += _written_again(inquiry)
+        if len(owed) > 1 + _written_again(inquiry):
             found.append(Finding(Kind.TWO_ANSWERS, f"{inquiry.reference} is owed {len(owed)}"))
     for situation, each in given.items():
-        if len(each) > 1:
+        if len(each) > 1 + anew[situation]:
             found.append(Finding(Kind.TWO_ANSWERS, f"situation {situation}: {', '.join(sorted(each))}"))
         for word in each:
             if words[word].situation != situation:
@@ -161,6 +165,12 @@ def _times_shown(ledger: Ledger, inquiry: Stored, reply: Owed, words: Mapping[st
         for shown in all_shown
         if shown.reference == inquiry.reference and words.keys() & _split(shown.text) == telling
     )
+
+
+def _written_again(inquiry: Stored) -> int:
+    """Return how often its citizen wrote after an answer."""
+    by = [said.by for said in inquiry.said if said.by != "desk"]
+    return sum(1 for before, after in itertools.pairwise(by) if (before, after) == ("staff", "citizen"))
 
 
 def _again_on_telegram(ledger: Ledger, stored: Sequence[Stored], words: Mapping[str, Answer]) -> int:

@@ -169,6 +169,15 @@ def test_whatever_must_not_be_is_found(story: Story, alter: Callable[[Story], No
     assert kind in story.found()
 
 
+def test_somebody_who_writes_again_after_an_answer_may_have_another(story: Story) -> None:
+    more = (Said("citizen", "and his mother"), Said("staff", "answer gimonuta"))
+    another = Owed("a9", SENT, "staff_answer", "answer gimonuta")
+    first = story.stored[0]
+    story.stored[0] = replace(first, said=(*first.said, *more), replies=(*first.replies, another))
+    story.ledger.shown[ANN].append(Shown("answer gimonuta", "AAAA-1111", "a9"))
+    assert story.found() == set()
+
+
 def test_a_message_twice_on_telegram_is_counted_and_no_fault(story: Story) -> None:
     story.ledger.shown[BEN].append(story.ledger.shown[BEN][2])
     assert story.found() == set()
