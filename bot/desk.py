@@ -19,6 +19,7 @@ from bot.errors import (
     Stale,
     StoreError,
 )
+from bot.exchange import open_words
 from bot.mailing import Mailer, mailing_to
 from bot.models import (
     READS,
@@ -68,6 +69,8 @@ class OpenedInquiry:
     inquiry: Inquiry
     words: tuple[Words, ...]
     deliveries: tuple[Delivery, ...]
+    damaged: bool = False
+    """Some of what was said cannot be opened any more, and is not among the words."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -240,15 +243,12 @@ class Desk:
         )
         situation = await self.peek(situation_id, staff)
         opened = tuple([await self._opened(inquiry) for inquiry in reading.inquiries])
-        draft = (
-            None if situation.draft is None else self._box(situation).open("draft", situation.draft).decode()
-        )
         recorded = await self._store.audit_rows(situation_id=situation_id, limit=ACTS)
         return OpenedSituation(
             situation=situation,
             inquiries=opened,
             first=first,
-            draft=draft,
+            draft=self._draft(situation),
             suggestions=self._suggestions(opened),
             acts=tuple(row for row in reversed(recorded) if row.act not in READS),
             row=reading.number,
@@ -418,12 +418,22 @@ class Desk:
         return recorded
 
     async def _opened(self, inquiry: Inquiry) -> OpenedInquiry:
-        box = self._box(inquiry)
+        words, damaged = open_words(self._vault, inquiry)
         return OpenedInquiry(
             inquiry=inquiry,
-            words=tuple(from_json(Words, box.open("words", words)) for words in inquiry.words),
+            words=words,
             deliveries=tuple(await self._store.deliveries_of(inquiry.id)),
+            damaged=damaged,
         )
+
+    def _draft(self, situation: Situation) -> str | None:
+        if situation.draft is None:
+            return None
+        try:
+            return self._box(situation).open("draft", situation.draft).decode()
+        except UNREADABLE:
+            log.exception("A draft could not be opened", extra={"situation": situation.id})
+            return None
 
     def _box(self, owner: Inquiry | Situation) -> Box:
         return self._vault.unwrap(owner.id, owner.data_key)

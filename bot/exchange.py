@@ -1,15 +1,18 @@
 """What one address can reach, as its own messages see it: the recent exchange and its inquiries."""
 
 import datetime as dt
+import logging
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 
 from bot.codec import from_json, to_json
-from bot.errors import Stale, VaultError
-from bot.models import Address, Conversation, Inquiry, InquiryStatus, Language, Turn
+from bot.errors import UNREADABLE, Stale, VaultError
+from bot.models import Address, Conversation, Inquiry, InquiryStatus, Language, Turn, Words
 from bot.store.base import Store
 from bot.vault import Vault
+
+log = logging.getLogger(__name__)
 
 MAX_TURNS = 200
 """Lines kept of one exchange; older ones go first."""
@@ -121,6 +124,22 @@ def conversation_key(vault: Vault, address: Address) -> str:
 def open_address(vault: Vault, inquiry: Inquiry) -> Address:
     """Return whom the inquiry's replies go to. Raises `VaultError`."""
     return from_json(Address, vault.unwrap(inquiry.id, inquiry.data_key).open("address", inquiry.address))
+
+
+def open_words(vault: Vault, inquiry: Inquiry) -> tuple[tuple[Words, ...], bool]:
+    """Return what was said in the inquiry, and whether some of it is damaged and left out."""
+    try:
+        box = vault.unwrap(inquiry.id, inquiry.data_key)
+    except UNREADABLE:
+        log.exception("An inquiry could not be opened", extra={"inquiry": inquiry.id})
+        return (), True
+    found = []
+    for sealed in inquiry.words:
+        try:
+            found.append(from_json(Words, box.open("words", sealed)))
+        except UNREADABLE:
+            log.exception("Words of an inquiry could not be opened", extra={"inquiry": inquiry.id})
+    return tuple(found), len(found) < len(inquiry.words)
 
 
 def open_memory(vault: Vault, conversation: Conversation | None) -> Memory:

@@ -10,12 +10,12 @@ import logging
 from collections.abc import Collection
 from dataclasses import dataclass, field, replace
 
-from bot.codec import from_json
 from bot.corpus import LiveCorpus
 from bot.errors import DeskError, PoolMoved, SituationSettled
+from bot.exchange import open_words
 from bot.matching.near import Gist, gist
 from bot.matching.nearest import Groups
-from bot.models import OLDEST_NAMED, Inquiry, Situation, SituationStatus, Words
+from bot.models import OLDEST_NAMED, Inquiry, Situation, SituationStatus
 from bot.privacy import screen
 from bot.store.base import Compared, Effect, Filing, Store
 from bot.vault import Vault
@@ -176,9 +176,8 @@ class Joining:
 
     def _gist(self, inquiry: Inquiry) -> Gist | None:
         """Return what an inquiry is about; None when it holds personal data or could be like no other."""
-        box = self._vault.unwrap(inquiry.id, inquiry.data_key)
-        asked = from_json(Words, box.open("words", inquiry.words[0])).text
-        if screen(asked):
+        words, _ = open_words(self._vault, replace(inquiry, words=inquiry.words[:1]))
+        if not words or screen(asked := words[0].text):
             return None
         day = inquiry.opened_at.astimezone(self._timezone).date()
         found = gist(asked, day, self._live.corpus.content.own_names)

@@ -68,12 +68,14 @@ def mailing_to(
     due_at: dt.datetime | None = None,
 ) -> Mailing:
     """Return what owes everybody in the situation the words `said`, or the desk's own sentence of that kind."""
-    box = vault.unwrap(situation.id, situation.data_key)
+    body = None
+    if said is not None:
+        body = vault.unwrap(situation.id, situation.data_key).seal(PURPOSE, to_json(said))
     return Mailing(
         id=replies.new_id(),
         situation_id=situation.id,
         kind=kind,
-        body=None if said is None else box.seal(PURPOSE, to_json(said)),
+        body=body,
         staff=staff,
         created_at=now,
         due_at=due_at or now,

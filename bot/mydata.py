@@ -5,10 +5,9 @@ from typing import Any
 
 import orjson
 
-from bot.codec import from_json
 from bot.content import Content
-from bot.exchange import Memory
-from bot.models import Language, Turn, Words
+from bot.exchange import Memory, open_words
+from bot.models import Language, Turn
 from bot.moment import Known
 from bot.oversight import reads_of
 from bot.privacy import mask
@@ -64,8 +63,7 @@ async def _question(
     zone: dt.tzinfo | None,
 ) -> dict[str, Any]:
     inquiry, situation = known.inquiry, known.situation
-    box = vault.unwrap(inquiry.id, inquiry.data_key)
-    words = [from_json(Words, box.open("words", sealed)) for sealed in inquiry.words]
+    words, _ = open_words(vault, inquiry)
     deliveries = await store.deliveries_of(inquiry.id)
     reads = await reads_of(store, inquiry)
     return {

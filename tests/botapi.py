@@ -242,6 +242,11 @@ class BotApi:
         """Do what the next calls of `method` ask, and let their answers get lost on the way."""
         self._lost[method] += times
 
+    def heal(self) -> None:
+        """Let nothing fail any more that was to."""
+        for mishaps in (self._failures, self._delays, self._lost):
+            mishaps.clear()
+
     def block(self, chat_id: int) -> None:
         """The citizen blocks the bot."""
         self.blocked.add(chat_id)
