@@ -25,6 +25,7 @@ from bot.encoder import open_encoder
 from bot.errors import ContentError, DeskError, Faults
 from bot.intents.settings import unready
 from bot.interpreter import set_aside, share_often
+from bot.limits import raise_file_limit
 from bot.locale import catalogue
 from bot.logs import set_up_logs
 from bot.matching import Encoder
@@ -139,6 +140,7 @@ def _serve(chosen: argparse.Namespace) -> int:
     from bot.app import find_key, open_app  # noqa: PLC0415
 
     set_up_logs()
+    raise_file_limit()
     settings = read_settings(host=chosen.host)
     share_often()
     return asyncio.run(_serve_until_stopped(settings, find_key, open_app))
