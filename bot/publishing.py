@@ -21,7 +21,7 @@ from watchfiles import awatch
 from bot.bundle import Folders, pack, unpack
 from bot.content import Content, read_content
 from bot.corpus import LiveCorpus
-from bot.errors import BundleError, ContentError, DeskError, Fault, Stale, StoreError, StoreStopped
+from bot.errors import BundleError, ContentError, DeskError, Fault, Stale, StoreError
 from bot.models import Change, ContentVersion
 from bot.store.base import Store
 
@@ -137,8 +137,8 @@ class Publisher:
         self._unusable = 0
         """The version that cannot be live here."""
         self._faults: dict[str, tuple[Fault, ...]] = {}
-        self._changed = False
-        """Files have changed before our eyes that are not dealt with."""
+        self._touched: ContentVersion | None = None
+        """The version that was live when files changed before our eyes, until that is dealt with."""
         self._tasks: list[asyncio.Task[None]] = []
 
     async def start(self) -> None:
@@ -281,8 +281,6 @@ class Publisher:
         while True:
             try:
                 await act()
-            except StoreStopped:
-                return
             except (StoreError, OSError):
                 if not told:
                     log.exception("What is new cannot be read; it is tried again until it can")
@@ -296,15 +294,16 @@ class Publisher:
 
     async def _watch(self) -> None:
         """While this process has the duty, make versions of what changes in its folders."""
+        problem: str | None = None
         while True:
             try:
                 if await self._store.leads("content"):
                     await self._watch_while_leading()
-                self._changed = False
-            except StoreStopped:
-                return
+                problem = None
             except (DeskError, OSError) as exc:
-                log.warning("The content files could not be published", extra={"problem": str(exc)[:500]})
+                if problem != str(exc):  # said once, however long it lasts
+                    problem = str(exc)
+                    log.warning("The content files could not be published", extra={"problem": problem[:500]})
             await asyncio.sleep(LOOK_AGAIN)
 
     async def _watch_while_leading(self) -> None:
@@ -319,8 +318,9 @@ class Publisher:
         ):
             if not await self._store.leads("content"):
                 return
-            self._changed = self._changed or bool(changed)
-            if self._changed or not began:
+            if changed:
+                self._touched = self._live.version
+            if self._touched is not None or not began:
                 # What changed before this process began to watch is found by looking once.
-                await self.look_here(again=self._changed)
-                self._changed, began = False, True
+                await self.look_here(again=self._touched is not None and self._touched == self._live.version)
+                self._touched, began = None, True

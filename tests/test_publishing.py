@@ -15,7 +15,7 @@ from bot.bundle import Folders, pack
 from bot.cache import Cache
 from bot.corpus import LiveCorpus, build_corpus
 from bot.desk import stored_entries
-from bot.errors import ContentError, StoreError
+from bot.errors import ContentError, StoreStopped
 from bot.models import ContentVersion
 from bot.publishing import Publisher
 from bot.sharing import Sharing
@@ -37,17 +37,17 @@ class Seat:
 
     async def leads(self, duty: str) -> bool:
         if self.down:
-            raise StoreError("cut off")
+            raise StoreStopped("cut off")
         return self.leading
 
     async def add_content(self, version: ContentVersion, files: bytes | None) -> None:
         if self.down:
-            raise StoreError("cut off")
+            raise StoreStopped("cut off")
         await self._store.add_content(version, files)
 
     async def content_files(self, number: int) -> bytes | None:
         if self.down:
-            raise StoreError("cut off")
+            raise StoreStopped("cut off")
         return await self._store.content_files(number)
 
     def __getattr__(self, verb: str) -> Any:
