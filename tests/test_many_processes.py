@@ -263,6 +263,17 @@ async def test_a_page_goes_on_after_the_last_change_it_saw_at_another_desk(pair:
                     break
 
 
+async def test_who_signs_out_at_one_desk_is_signed_out_at_the_other(pair: tuple[App, App]) -> None:
+    one, two = pair
+    token = await sign_in(one)
+    async with following(two, token) as response, asyncio.timeout(SOON):
+        async for event in events(response):
+            if event["event"] == "ready":
+                await one.accounts.sign_out(token)
+            if event["event"] == "signed-out":
+                break
+
+
 async def test_an_account_that_is_shut_out_at_one_desk_hears_of_it_at_the_other(
     pair: tuple[App, App],
 ) -> None:

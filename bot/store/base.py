@@ -482,7 +482,7 @@ class Store(Protocol):
         """Return the session, if it was not ended."""
 
     async def end_session(self, digest: str) -> None:
-        """Forget the session; ending one that is gone is no error."""
+        """Forget the session, and tell of its account as changed; ending one that is gone is no error."""
 
     # --- what time does
 

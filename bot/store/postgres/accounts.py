@@ -136,7 +136,9 @@ class AccountVerbs(Core):
     @verb
     async def end_session(self, tx: Transaction, digest: str) -> None:
         """Forget the session; ending one that is gone is no error."""
-        await tx.run("DELETE FROM sessions WHERE digest = %s", (digest,))
+        ended = await tx.row("DELETE FROM sessions WHERE digest = %s RETURNING staff", (digest,))
+        if ended is not None:
+            tx.tell("staff", ended[0])
 
 
 async def _need(tx: Transaction, name: str) -> StaffAccount:

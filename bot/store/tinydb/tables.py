@@ -127,10 +127,13 @@ class Tables:
         """Return the rows that this transaction changed and what to tell about it, and begin the next one."""
         told: dict[Change, None] = {}
         for (name, doc_id), before in self._storage.before.items():
+            after = self._storage.tables[name].get(str(doc_id))
             change_of = _CHANGES.get(name)
             if change_of is not None:
-                after = self._storage.tables[name].get(str(doc_id))
                 told[change_of(after or before or {})] = None
+            elif name == "sessions" and after is None and before is not None:
+                # Signing in and every click change sessions, too; only that one ended matters to others.
+                told[Change(kind="staff", id=before["staff"])] = None
         rows = self._storage.rows
         self._storage.rows = {}
         self._storage.before.clear()

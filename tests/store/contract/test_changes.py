@@ -10,7 +10,7 @@ import pytest
 from bot.errors import StoreError, StoreStopped
 from bot.models import Change, DeliveryStatus
 from bot.store.base import Duty, Store
-from tests.store.builders import NOW, answer, at, effect, entry, file, filing, hire, mailing, owed
+from tests.store.builders import NOW, answer, at, effect, entry, file, filing, hire, mailing, owed, session
 
 
 async def listening(store: Store) -> AsyncIterator[Change]:
@@ -53,6 +53,17 @@ async def test_what_staff_do_is_told_in_order(store: Store) -> None:
     assert await told(store, news) == [("entry", "e-1"), ("staff", "ada"), ("delivery", "d-1")]
     await answer(store, "1")
     assert sorted(await told(store, news)) == [("delivery", "a-1"), ("situation", "s-1")]
+
+
+async def test_a_session_that_ends_is_told_as_a_change_of_its_account(store: Store) -> None:
+    await hire(store, "ada")
+    news = await listening(store)
+    await store.save_session(session())
+    assert await told(store, news) == []
+    await store.end_session("t-1")
+    assert await told(store, news) == [("staff", "ada")]
+    await store.end_session("t-1")
+    assert await told(store, news) == []
 
 
 async def test_what_goes_is_told_too(store: Store) -> None:
