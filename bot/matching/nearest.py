@@ -85,4 +85,6 @@ class Groups:
 
 
 def _units(gist: Gist) -> frozenset[str]:
-    return gist.named | gist.kinds | gist.about
+    # A kind that happens at many places at once leads nowhere without a name.
+    kinds = {kind for kind in gist.kinds if not kind.startswith("@")}
+    return gist.named | gist.about | gist.words | kinds
