@@ -12,9 +12,11 @@ import re
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any, LiteralString
 
 import psycopg
+from psycopg import Notify
 from psycopg.rows import TupleRow
 
 from bot.errors import StoreLocked, StoreStopped
@@ -156,12 +158,16 @@ class ChangeLog:
                 raise StoreStopped(CHANGED)
             self._mark = mark
             # Not for `notifies()`: what arrives with the answer to a look must wake us, too.
-            connection.add_notify_handler(lambda _: self._wake.set())
+            connection.add_notify_handler(partial(self._notified, connection.info.backend_pid))
             await said(connection, LISTEN)
         except BaseException:
             await connection.close()
             raise
         return connection
+
+    def _notified(self, us: int, notification: Notify) -> None:
+        if notification.pid != us:
+            self._wake.set()
 
     async def _run(self, connection: Connection | None) -> None:
         lost = False

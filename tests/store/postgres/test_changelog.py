@@ -12,6 +12,8 @@ from bot.errors import StoreLocked, StoreStopped
 from bot.models import Change
 from bot.store.news import KINDS, LIMIT
 from bot.store.postgres import changelog
+from bot.store.postgres.changelog import ChangeLog
+from bot.store.postgres.direct import Connection, said
 from bot.store.postgres.leads import PRESENCE
 from tests.store.builders import entry
 from tests.store.postgres.conftest import Open
@@ -108,6 +110,30 @@ async def test_a_notification_comes_at_once(another: Open, monkeypatch: pytest.M
     for number in range(20):
         await here.save_entry(entry(str(number)))
         assert await reads(news, f"e-{number}") < 1
+
+
+async def test_a_notification_that_comes_in_the_middle_of_a_look_is_not_overheard(
+    url: str, another: Open, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(changelog, "EVERY", 60.0)
+    store = await another()
+    news = store.changes()
+    await store.save_entry(entry("0"))
+    await reads(news, "e-0")
+    await asyncio.sleep(0.2)  # by then the reader waits to be woken
+    look = ChangeLog._look
+
+    async def interrupted(self: ChangeLog, connection: Connection) -> None:
+        await look(self, connection)
+        monkeypatch.setattr(ChangeLog, "_look", look)
+        async with await AsyncConnection.connect(url, autocommit=True) as writer:
+            await writer.execute(WRITE, ("meanwhile",))
+            await writer.execute("NOTIFY desk_changes")
+        await said(connection, "SELECT pg_sleep(0.1)")  # brings the notification with its answer
+
+    monkeypatch.setattr(ChangeLog, "_look", interrupted)
+    await store.save_entry(entry("1"))
+    await reads(news, "e-1", "meanwhile")
 
 
 async def test_a_reader_whose_connection_is_cut_comes_back_and_has_missed_nothing(

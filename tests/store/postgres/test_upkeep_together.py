@@ -3,6 +3,8 @@
 import asyncio
 from dataclasses import replace
 
+from psycopg import AsyncConnection
+
 from bot.errors import NotFound, Stale
 from bot.models import InquiryStatus
 from bot.store.postgres import PostgresStore
@@ -86,3 +88,13 @@ async def test_upkeep_lets_citizens_go_on_meanwhile(another: Open) -> None:
             assert kept is None
         else:
             assert kept is None or kept.version == 5, "gone, or whole with its key"
+
+
+async def test_forgetting_does_not_wait_for_whom_a_citizen_keeps_busy(url: str, another: Open) -> None:
+    store = await another()
+    for name in ("busy", "idle"):
+        await store.save_conversation(conversation(name, keep_until=at(10)))
+    async with await AsyncConnection.connect(url) as citizen:
+        await citizen.execute("SELECT 1 FROM conversations WHERE key = 'busy' FOR UPDATE")
+        assert await asyncio.wait_for(store.drop_expired(at(100), NOW, NOW), 2) == 1
+    assert await store.drop_expired(at(100), NOW, NOW) == 1
