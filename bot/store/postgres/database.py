@@ -22,6 +22,8 @@ log = logging.getLogger(__name__)
 T = TypeVar("T")
 
 CONNECTIONS = 10
+PREPARED_AFTER = 5
+"""How often a connection is asked the same before it remembers how it is answered."""
 PATIENCE = 3.0
 """Seconds a verb whose turn it is waits for a connection; once that was in vain, one at a time waits `BRIEFLY`."""
 BRIEFLY = 0.25
@@ -29,10 +31,17 @@ LONGEST = 20.0
 """Seconds a verb may wait for its turn and take."""
 DOUBT = 10.0
 """Seconds in which a commit without an answer must be cleared up."""
-RENEWED = 1.0
-"""Seconds for which connections made anew are taken for sound."""
 TRIES = 8
 """How often a transaction is run that others stood in the way of, or whose connection was lost before its commit."""
+
+LIMITS = {
+    "idle_in_transaction_session_timeout": "30s",
+    "tcp_keepalives_idle": "10",
+    "tcp_keepalives_interval": "5",
+    "tcp_keepalives_count": "4",
+}
+"""After how long the server takes a process for gone that went away in the middle of a transaction: others may be waiting
+for what it holds."""
 
 AWAY = "The database does not answer, so nothing was recorded; try again in a while."
 UNKNOWN = (
@@ -47,6 +56,9 @@ CLOSED = "The store is closed; open it again."
 class _Attempt:
     """How far a transaction got."""
 
+    begun: float = 0.0
+    """When its connection was lent, on the monotonic clock."""
+    connection: AsyncConnection | None = None
     transaction: Transaction | None = None
     result: Any = None
     committing: bool = False
@@ -55,11 +67,13 @@ class _Attempt:
 class Database:
     """A pool of connections, and how a transaction is run on one of them."""
 
-    def __init__(self, conninfo: str, connections: int = CONNECTIONS) -> None:
-        """`conninfo` is as `connecting` makes it."""
+    def __init__(self, conninfo: str, connections: int = CONNECTIONS, *, pooled: bool = False) -> None:
+        """`conninfo` is as `connecting` makes it; `pooled` says that it leads through a pooler which lends its
+        connections for a transaction: nothing is set or prepared for longer."""
         self._pool = AsyncConnectionPool(
             conninfo,
-            kwargs={"autocommit": True},
+            kwargs={"autocommit": True, "prepare_threshold": None if pooled else PREPARED_AFTER},
+            configure=None if pooled else _limit,
             min_size=min(2, connections),
             max_size=connections,
             timeout=PATIENCE,
@@ -113,8 +127,8 @@ class Database:
                     attempt.committing = False
                     raise StoreError(BUSY)
             except BaseException as exc:
-                if isinstance(exc, psycopg.Error) and not connection.closed:
-                    attempt.committing = False  # the server said no
+                if isinstance(exc, psycopg.Error) and exc.diag.severity_nonlocalized == "ERROR":
+                    attempt.committing = False  # the server said no; anything worse may follow a commit
                 await _take_back(connection)
                 raise
             return result, transaction.tells
@@ -151,6 +165,7 @@ class Database:
         attempt = _Attempt()
         try:
             async with asyncio.timeout(LONGEST), self._lent() as connection:
+                attempt.begun, attempt.connection = time.monotonic(), connection
                 return (await run(connection, attempt),)
         except (errors.SerializationFailure, errors.DeadlockDetected) as exc:
             if last:
@@ -163,8 +178,9 @@ class Database:
             if isinstance(exc, TimeoutError):
                 self._reached = False
                 raise StoreStopped(AWAY) from exc
-            if _is_loss(exc):
-                await self._renew(exc)
+            if _lost(attempt.connection, exc):
+                await self._renew(attempt, exc)
+                await asyncio.sleep(random.uniform(0.01, 0.1))  # noqa: S311
                 return None
             if isinstance(exc, (psycopg.DataError, psycopg.IntegrityError)):
                 raise StoreError(f"This cannot be kept ({_reason(exc)}); nothing was changed.") from exc
@@ -199,11 +215,10 @@ class Database:
         self._reached = True
         return connection
 
-    async def _renew(self, exc: Exception) -> None:
-        """Let go of all connections: when one is lost, the others are as likely to be dead."""
-        now = time.monotonic()
-        if now - self._renewed > RENEWED:
-            self._renewed = now
+    async def _renew(self, attempt: _Attempt, exc: Exception) -> None:
+        """Let go of all connections that were there when this one was lent: they are as likely to be dead."""
+        if attempt.begun >= self._renewed:
+            self._renewed = time.monotonic()
             log.warning("The connection to the database was lost", extra={"reason": _reason(exc)})
             await self._pool.drain()
 
@@ -211,7 +226,7 @@ class Database:
         """Find out whether a commit without an answer was made: return the result, or None to run it again."""
         transaction = attempt.transaction
         assert transaction is not None  # noqa: S101 - there was something to commit
-        await self._renew(exc)
+        await self._renew(attempt, exc)
         with suppress(TimeoutError):
             async with asyncio.timeout(DOUBT):
                 while True:
@@ -227,11 +242,17 @@ class Database:
         raise StoreStopped(UNKNOWN) from exc
 
 
-def _is_loss(exc: Exception) -> bool:
-    """Tell whether the connection is gone, and not only the statement refused."""
-    if isinstance(exc, (errors.AdminShutdown, errors.CrashShutdown, errors.CannotConnectNow)):
-        return True
-    return isinstance(exc, (psycopg.OperationalError, psycopg.InterfaceError)) and exc.sqlstate is None
+def _lost(connection: AsyncConnection | None, exc: Exception) -> bool:
+    """Tell whether the connection is gone, or about to go: the server's last words come before it closes."""
+    closing = isinstance(exc, psycopg.Error) and exc.diag.severity_nonlocalized in ("FATAL", "PANIC")
+    return closing or (connection is not None and connection.closed)
+
+
+async def _limit(connection: AsyncConnection) -> None:
+    await connection.execute(
+        "SELECT set_config(name, value, false) FROM unnest(%s::text[], %s::text[]) AS limits (name, value)",
+        (list(LIMITS), list(LIMITS.values())),
+    )
 
 
 async def _take_back(connection: AsyncConnection) -> None:

@@ -88,7 +88,7 @@ async def open_postgres(
     user, has an older or newer schema, would lose what it committed, or is sealed with another key.
     """
     await look(url, vault)
-    database = Database(conninfo(url), connections)
+    database = Database(conninfo(url), connections, pooled=direct_url not in (None, url))
     log = ChangeLog(direct_url or url, database.refuse)
     try:
         await log.start()

@@ -10,7 +10,7 @@ import pytest
 from psycopg import AsyncConnection
 
 from bot.errors import StoreError, StoreStopped
-from bot.store.postgres import PostgresStore, migrate, open_postgres
+from bot.store.postgres import PostgresStore, database, migrate, open_postgres
 from bot.store.postgres.transaction import Transaction
 from bot.vault import Vault
 from tests.postgres import Server, own_server
@@ -174,3 +174,38 @@ async def test_a_surge_waits_for_its_turn_and_is_not_told_that_the_database_is_a
     store = await another()
     await asyncio.gather(*(file(store, str(number)) for number in range(800)))
     assert len(await store.queue()) == 800
+
+
+async def test_a_process_that_vanishes_in_the_middle_holds_nobody_up_for_long(
+    url: str, vault: Vault, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(database.LIMITS, "idle_in_transaction_session_timeout", "300ms")
+    stuck, other = [await open_postgres(url, vault) for _ in range(2)]
+    await file(other, "1")
+    tries = 0
+
+    async def vanish(tx: Transaction) -> None:
+        nonlocal tries
+        tries += 1
+        await tx.run("SELECT 1 FROM situations WHERE id = 's-1' FOR UPDATE")
+        await asyncio.sleep(1 if tries == 1 else 0)
+        await tx.run("UPDATE situations SET lane = 'mine'")
+
+    vanishing = asyncio.create_task(stuck._database.transact(vanish))
+    await asyncio.sleep(0.1)
+    assert (await asyncio.wait_for(other.claim_situation("s-1", "ada", NOW, at(15)), 5)).lane == "general"
+    await vanishing
+    assert tries == 2, "what it had not committed was taken back, and it did it again"
+    for store in (stuck, other):
+        await store.close()
+
+
+async def test_through_a_pooler_of_transactions_nothing_stays_behind_on_a_connection(
+    url: str, vault: Vault
+) -> None:
+    store = await open_postgres(f"{url}&application_name=pooled", vault, direct_url=url, connections=1)
+    for number in range(9):
+        await file(store, str(number))
+    asked = "SELECT (SELECT count(*) FROM pg_prepared_statements), current_setting('idle_in_transaction_session_timeout')"
+    assert await store._database.read(lambda tx: tx.row(asked)) == (0, "0")
+    await store.close()
