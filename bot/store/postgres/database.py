@@ -230,16 +230,23 @@ class Database:
         with suppress(TimeoutError):
             async with asyncio.timeout(DOUBT):
                 while True:
-                    with suppress(psycopg.Error, StoreError):
+                    asking = _Attempt(begun=time.monotonic())
+                    try:
                         async with self._lent() as connection:
-                            asking = Transaction(connection)
-                            if await asking.row(STILL_RUNS, (transaction.process,)) is None:
-                                proof = transaction.proof
-                                if proof is None or await asking.row(*proof) is None:
-                                    return None
-                                return ((attempt.result, transaction.tells),)
-                    await asyncio.sleep(0.2)
+                            if await Transaction(connection).row(STILL_RUNS, (transaction.process,)) is None:
+                                made = await _was_made(connection, transaction)
+                                return ((attempt.result, transaction.tells),) if made else None
+                    except psycopg.Error as again:
+                        await self._renew(asking, again)
+                    except StoreStopped:
+                        pass  # the server is away; it may come back in time
+                    await asyncio.sleep(0.05)
         raise StoreStopped(UNKNOWN) from exc
+
+
+async def _was_made(connection: AsyncConnection, transaction: Transaction) -> bool:
+    proof = transaction.proof
+    return proof is not None and await Transaction(connection).row(*proof) is not None
 
 
 def _lost(connection: AsyncConnection | None, exc: Exception) -> bool:
