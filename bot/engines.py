@@ -1,7 +1,6 @@
 """Which engine keeps the desk's data. Beside `safekeeping` the only module that names one."""
 
 from collections.abc import Sequence
-from typing import cast
 
 from bot.config import Settings
 from bot.store.base import Store
@@ -16,8 +15,7 @@ async def open_store(settings: Settings, vault: Vault) -> Store:
     # A desk without a database starts without its driver.
     from bot.store.postgres import open_postgres  # noqa: PLC0415
 
-    store = await open_postgres(settings.database_url, vault, direct_url=settings.database_direct_url)
-    return cast("Store", store)
+    return await open_postgres(settings.database_url, vault, direct_url=settings.database_direct_url)
 
 
 async def migrate_database(url: str, vault: Vault) -> Sequence[str]:
