@@ -9,11 +9,11 @@ from psycopg import AsyncConnection
 
 from bot.audit import Chain
 from bot.errors import StoreError, StoreStopped
-from bot.models import InquiryStatus, UrgentKind
+from bot.models import DeliveryStatus, InquiryStatus, UrgentKind
 from bot.store.base import Compared
 from bot.store.postgres import PostgresStore
 from bot.vault import Vault
-from tests.store.builders import NOW, addition, at, delivery, effect, filing, sealed
+from tests.store.builders import NOW, addition, answer, at, close, delivery, effect, filing, make_out, sealed
 from tests.store.postgres.conftest import Open
 
 ROUNDS, WORKERS, HOT = 40, 12, 4
@@ -79,7 +79,7 @@ class Crowd:
 
     async def staff(self, store: PostgresStore, name: str) -> None:
         situation = f"s-{self.hot()}"
-        match self.random.randrange(6):
+        match self.random.randrange(10):
             case 0:
                 await store.claim_situation(situation, name, NOW, at(15))
             case 1:
@@ -92,9 +92,18 @@ class Crowd:
                 await store.acknowledge_alarm(situation, name, NOW)
             case 5:
                 await store.advance_alarm(situation, self.random.randrange(9), at(9))
+            case 6:
+                await store.claim_next(name, NOW, at(15))
+            case 7:
+                await answer(store, situation[2:], staff=name)
+            case 8:
+                await close(store, situation[2:], staff=name)
+            case 9:
+                for left in await store.mailings():
+                    await make_out(store, left)
 
     async def time(self, store: PostgresStore, _: str) -> None:
-        match self.random.randrange(4):
+        match self.random.randrange(6):
             case 0:
                 await store.expire_claims(at(99), at(999))
             case 1:
@@ -104,6 +113,11 @@ class Crowd:
                 await store.close_inquiry(told.inquiry_id, at(50), was=InquiryStatus.OPEN, told=told)
             case 3:
                 await store.drop_expired(at(0), at(0), at(0))
+            case 4:
+                for owed in await store.owed(5):
+                    await store.settle_delivery(owed.delivery.id, DeliveryStatus.PLACED, attempts=0)
+            case 5:
+                await store.mark_seen([self.one(), self.one()])
 
     def hot(self) -> str:
         """Return one of the few that all work on just now; there are others after a while."""
@@ -123,6 +137,8 @@ async def test_a_crowd_on_a_few_situations_leaves_everything_whole_and_never_loc
         before = await (await admin.execute(deadlocks)).fetchone()
         crowd = Crowd(stores, seed)
         await asyncio.gather(*(crowd.work(worker) for worker in range(WORKERS)))
+        for left in await stores[0].mailings():
+            await make_out(stores[0], left)
         for wrong, query in SOUND.items():
             assert await (await admin.execute(query.encode())).fetchall() == [], wrong
         for store in stores:
