@@ -74,9 +74,9 @@ def cpu_seconds(pid: int) -> float:
     return (int(fields[11]) + int(fields[12])) / _TICKS
 
 
-def resident_mb(pid: int) -> float:
-    """Return the memory a process holds, in MB."""
+def resident_mb(pid: int, which: str = "VmRSS") -> float:
+    """Return the memory a process holds, in MB; with `VmHWM` the most it ever held."""
     for line in Path(f"/proc/{pid}/status").read_text().splitlines():
-        if line.startswith("VmRSS:"):
+        if line.startswith(f"{which}:"):
             return int(line.split()[1]) / 1024
     raise SystemExit(f"There is no process {pid}.")
