@@ -1,7 +1,9 @@
 """How Python runs a desk: what it does by default is meant for programs that come to an end."""
 
+import ctypes
 import gc
 import sys
+from contextlib import suppress
 
 SHARE = 0.0005
 """Seconds after which a thread that computes lets others on. The store's thread asks ten times for each write, and every
@@ -24,3 +26,10 @@ def set_aside() -> None:
     gc.collect()
     gc.freeze()
     gc.set_threshold(YOUNG, 20, 20)
+    _give_back()
+
+
+def _give_back() -> None:
+    """Give the system what reading and learning took and let go of: the allocator keeps it for a next time that is far."""
+    with suppress(OSError, AttributeError):  # an allocator of another kind has ways of its own
+        ctypes.CDLL(None).malloc_trim(0)

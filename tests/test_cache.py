@@ -171,7 +171,7 @@ def test_a_classifier_and_its_gates_are_kept_too(cache: Cache, monkeypatch: pyte
 def test_weights_of_something_else_are_refused(name: str, wrong: np.ndarray) -> None:
     arrays = {
         "trained.place": np.arange(-1, 2, dtype=np.int32),
-        "trained.weights": np.zeros((2, 3), np.float32),
+        "trained.weights": np.zeros((2, 3), np.float16),
         "trained.constants": np.zeros(3, np.float32),
         "trained.source": np.asarray(5),
     }

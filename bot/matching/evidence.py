@@ -16,7 +16,6 @@ import numpy as np
 import numpy.typing as npt
 from rapidfuzz import fuzz
 from scipy import sparse
-from scipy.linalg import cho_factor, cho_solve
 
 from bot.matching.analysis import KINDS, Analysis, Kind, analyse
 from bot.matching.correction import Corrector
@@ -268,6 +267,9 @@ class Space:
         self.ridge: tuple[Any, Any] | None = None
         if not 0 < count <= _MOST_RIDGE_ROWS or count + 4 * self.size > 2 * _MOST_RIDGE_ROWS:
             return
+        # Only small contents need it, and it takes memory for as long as the desk runs.
+        from scipy.linalg import cho_factor, cho_solve  # noqa: PLC0415
+
         blocks = [cast(Any, self.kinds[kind].rows)[:, :count] for kind in VECTOR_KINDS]
         documents = [
             cast(Any, self.kinds[kind].rows)[:, count + 2 * self.size : count + 4 * self.size]

@@ -114,7 +114,10 @@ class Linear:
         """Return the decision value of every class."""
         rows = self.trained.place[ids]
         kept = rows >= 0
-        return cast(Floats, values[kept] @ self.trained.weights[rows[kept]] + self.trained.constants)
+        return cast(
+            Floats,
+            values[kept] @ self.trained.weights[rows[kept]].astype(np.float32) + self.trained.constants,
+        )
 
     def read(self, text: str) -> list[str]:
         """Return the tokens of a message, its misspelled words put right by words that occur more than once."""

@@ -87,7 +87,7 @@ def _trained(arrays: Mapping[str, Array]) -> Trained | None:
     if "trained.weights" not in arrays:
         return None
     place, weights, constants, source = (arrays[f"trained.{each.name}"] for each in fields(Trained))
-    if [each.dtype.name for each in (place, weights, constants)] != ["int32", "float32", "float32"]:
+    if [each.dtype.name for each in (place, weights, constants)] != ["int32", "float16", "float32"]:
         raise ValueError("trained holds arrays of another kind")
     if source.shape != () or place.ndim != 1 or weights.ndim != 2 or constants.shape != weights.shape[1:]:
         raise ValueError("trained holds arrays of another shape")

@@ -22,6 +22,8 @@ from bot.matching.english import written_out
 from bot.matching.evidence import Floats, Ints
 from bot.text import fold
 
+Halves = npt.NDArray[np.float16]
+
 _HAN = "\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff"
 _TOKEN = re.compile(rf"[{_HAN}]|[^\W_{_HAN}]+(?:'[^\W_{_HAN}]+)?|[?!]")
 _PARTS = (1.0, 0.5, 1.0, 0.5)
@@ -122,8 +124,8 @@ class Trained:
 
     place: npt.NDArray[np.int32]
     """By unit, its row of `weights`; -1 where it was dropped."""
-    weights: Floats
-    """Kept units × classes."""
+    weights: Halves
+    """Kept units × classes, in half precision: most of what a fitted content takes, and no decision hangs on the rest."""
     constants: Floats
     source: int
     """Names the texts and their targets: with the same ones there is nothing to learn."""
@@ -164,9 +166,9 @@ def train(matrix: Any, labels: Ints, passes: int) -> tuple[Floats, Floats]:
     return weights[:-1], weights[-1].copy()
 
 
-def pruned(weights: Floats) -> tuple[npt.NDArray[np.int32], Floats]:
+def pruned(weights: Floats) -> tuple[npt.NDArray[np.int32], Halves]:
     """Return the place of each unit in the kept rows (-1: dropped), and the kept rows of `weights`."""
     kept = np.maximum(weights.max(axis=1), -weights.min(axis=1)) >= _WEAKEST
     place = np.full(len(kept), -1, np.int32)
     place[kept] = np.arange(int(kept.sum()))
-    return place, np.ascontiguousarray(weights[kept])
+    return place, weights[kept].astype(np.float16)

@@ -6,7 +6,6 @@ from typing import cast
 
 import numpy as np
 import numpy.typing as npt
-from scipy.optimize import minimize
 
 Floats = npt.NDArray[np.float32]
 Ints = npt.NDArray[np.int64]
@@ -21,6 +20,9 @@ def softmax(vectors: Floats, places: Ints, size: int, steps: int = STEPS) -> Flo
 
     One product of matrices a step: a tenth of the time of one solver a class.
     """
+    # A start that finds what was learned before has no use for it, and is spared 20 MB.
+    from scipy.optimize import minimize  # noqa: PLC0415
+
     inputs = np.hstack([vectors, np.ones((len(vectors), 1), np.float32)])
     rows, shape = np.arange(len(places)), (inputs.shape[1], size)
 
