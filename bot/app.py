@@ -126,7 +126,9 @@ class App:
         self.channels: dict[str, Channel] = {self.webchat.name: self.webchat}
         if self.telegram is not None:
             self.channels[self.telegram.name] = self.telegram
-        self._deliverer = Deliverer(store=store, vault=vault, channels=self.channels, clock=utc_now)
+        self._deliverer = Deliverer(
+            store=store, vault=vault, live=self.live, channels=self.channels, clock=utc_now
+        )
         self.oversight = Oversight(store=store, vault=vault, live=self.live, clock=utc_now)
         self._clockwork = Clockwork(
             store=store,

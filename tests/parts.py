@@ -48,6 +48,10 @@ class Clock:
     def __call__(self) -> dt.datetime:
         return self.now
 
+    def running(self) -> float:
+        """Seconds that go on as this clock does."""
+        return self.now.timestamp()
+
     def forward(self, **amount: float) -> None:
         self.now += dt.timedelta(**amount)
 
@@ -234,7 +238,7 @@ def make_office(store: Store, corpus: Corpus, key: bytes = KEY) -> Office:
         channel=channel,
         assistant=Assistant(**common, timezone=shanghai, joining=joining, send_later=send_later),
         desk=Desk(**common, timezone=shanghai),
-        deliverer=Deliverer(store=store, vault=vault, channels={"webchat": channel}, clock=clock),
+        deliverer=Deliverer(**common, channels={"webchat": channel}, running=clock.running),
         oversight=oversight,
         clockwork=Clockwork(**common, oversight=oversight, timezone=shanghai),
         late=late,

@@ -1,8 +1,11 @@
-"""What a mailing does to one inquiry: the same in every engine."""
+"""What is owed and given, in the same way by every engine."""
 
-from bot.models import DeliveryKind, InquiryStatus, Mailing
+from bot.models import DeliveryKind, DeliveryStatus, InquiryStatus, Mailing
 
 UNSETTLED = (InquiryStatus.OPEN, InquiryStatus.WAITING)
+"""Where an inquiry stands that has no answer."""
+REACHED = (DeliveryStatus.SENT, DeliveryStatus.PLACED)
+"""What nothing undoes: the citizen has it."""
 
 
 def given(mailing: Mailing, status: InquiryStatus, newer_than: str | None) -> tuple[bool, InquiryStatus]:

@@ -99,7 +99,7 @@ async def wire(corpus: Corpus, tmp_path: Path, **environ: str) -> AsyncIterator[
             **common,
         )
         channels: dict[str, Any] = {webchat.name: webchat, telegram.name: telegram}
-        deliverer = Deliverer(store=store, channels=channels, **common)  # type: ignore[arg-type]
+        deliverer = Deliverer(store=store, live=live, channels=channels, **common)  # type: ignore[arg-type]
         app = web.Application(client_max_size=64 * 1024)
         webchat.add_routes(app)
         async with (

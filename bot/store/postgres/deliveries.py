@@ -6,6 +6,7 @@ from datetime import datetime
 from bot.errors import Stale
 from bot.models import Delivery, DeliveryStatus
 from bot.store.base import Owed
+from bot.store.giving import REACHED
 from bot.store.postgres.core import Core, reading, verb
 from bot.store.postgres.finding import inquiry_from, missing, readable
 from bot.store.postgres.records import aware
@@ -16,9 +17,6 @@ FOUND = f"""
     SELECT {DELIVERIES.selected("d")}, {INQUIRIES.selected("i")}, k.wrapped FROM deliveries AS d
     JOIN inquiries AS i ON i.id = d.inquiry_id JOIN keys AS k ON k.owner = i.id
 """
-REACHED = (DeliveryStatus.SENT, DeliveryStatus.PLACED)
-"""What nothing undoes: the citizen has it."""
-
 SETTLE = """
     UPDATE deliveries SET status = %(status)s, due_at = COALESCE(%(due_at)s, due_at),
         attempts = GREATEST(attempts, %(attempts)s) + 1, problem = %(problem)s

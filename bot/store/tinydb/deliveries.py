@@ -7,10 +7,8 @@ from datetime import datetime
 from bot.errors import Stale
 from bot.models import Delivery, DeliveryStatus
 from bot.store.base import Owed
+from bot.store.giving import REACHED
 from bot.store.tinydb.core import Core, verb
-
-REACHED = (DeliveryStatus.SENT, DeliveryStatus.PLACED)
-"""What nothing undoes: the citizen has it."""
 
 
 class DeliveryVerbs(Core):
