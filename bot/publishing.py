@@ -33,6 +33,8 @@ AFTER_TROUBLE = 1.0
 """Seconds after which it is tried again to take what is new."""
 UNPACKED = 3
 """Versions whose files stay unpacked, those used last."""
+MOST_FAULTS = 100
+"""That are passed on: a person reads the first ones."""
 TRIES = 20
 """How often files are read that change while they are read."""
 
@@ -110,6 +112,13 @@ class _Moved(BundleError):
     """The files are others by now."""
 
 
+def _faults(exc: ContentError | BundleError, where: str) -> tuple[Fault, ...]:
+    """Return what is wrong; `where` stands for the whole of the files."""
+    if isinstance(exc, ContentError):
+        return exc.faults[:MOST_FAULTS]
+    return (Fault(where=where, sentence=str(exc)),)
+
+
 class Publisher:
     """Keeps the newest content version live, and makes new ones of changed files."""
 
@@ -145,6 +154,7 @@ class Publisher:
         """Make the newest content live, and keep it so. Raises `ContentError` when it has faults, `DeskError`."""
         changes = self._store.changes()
         async with self._turn:
+            self._say("watched", tuple(await self._store.content_faults()))
             await self._begin()
         self._tasks = [
             asyncio.create_task(self._follow(changes), name="follow content"),
@@ -167,8 +177,9 @@ class Publisher:
                 return
             try:
                 await self._import()
-            except ContentError as exc:
-                self._refuse(exc)
+            except (ContentError, BundleError) as exc:
+                # Known here alone: what the files are that count, the process with the duty says.
+                self._refuse("here", exc)
                 await self._take(newest)
             return
         await self._import()
@@ -191,8 +202,8 @@ class Publisher:
             except _Moved:
                 continue
             self._settled = tree.digest
-            self._say("here", ())
             self._say("newest", ())
+            await self._mended()
             return
 
     async def _take(self, version: ContentVersion) -> None:
@@ -220,6 +231,7 @@ class Publisher:
     async def look(self) -> None:
         """Make the newest version of the store live, if it is not. One that cannot be leaves what works alone."""
         async with self._turn:
+            self._say("watched", tuple(await self._store.content_faults()))
             newest = await newest_version(self._store)
             live = self._live.version
             if newest is None or live is None or newest.number in (live.number, self._unusable):
@@ -231,8 +243,7 @@ class Publisher:
                 await self._take(newest)
             except (ContentError, BundleError) as exc:
                 self._unusable = newest.number
-                faults = exc.faults if isinstance(exc, ContentError) else ()
-                self._say("newest", faults or (Fault(where=f"#{newest.number}", sentence=str(exc)),))
+                self._say("newest", _faults(exc, f"#{newest.number}"))
                 log.error(
                     "The newest content version cannot be used here; the one before stays live",
                     extra={"newest": newest.number, "live": live.number, "problem": str(exc)[:500]},
@@ -247,25 +258,34 @@ class Publisher:
             try:
                 digest = await asyncio.to_thread(self._folders.digest)
                 if digest == self._settled:
-                    self._say("here", ())
+                    await self._mended()
                 elif not again and await self._known(digest):
                     self._settled = digest
                 else:
                     await self._import()
-            except ContentError as exc:
-                self._refuse(exc)
+            except (ContentError, BundleError) as exc:
+                self._refuse("watched", exc)
+                await self._store.note_content_faults(self._faults["watched"])
 
-    def _refuse(self, exc: ContentError) -> None:
-        self._say("here", exc.faults)
+    async def _mended(self) -> None:
+        self._say("here", ())
+        if self._faults.get("watched"):
+            await self._store.note_content_faults(())
+            self._say("watched", ())
+
+    def _refuse(self, where: str, exc: ContentError | BundleError) -> None:
+        faults = _faults(exc, str(self._folders.intents))
+        self._say(where, faults)
         log.warning(
             "The changed content has faults; the old content stays live",
-            extra={"faults": [str(fault) for fault in exc.faults[:10]], "count": len(exc.faults)},
+            extra={"faults": [str(fault) for fault in faults[:10]], "count": len(faults)},
         )
 
     def _say(self, where: str, faults: tuple[Fault, ...]) -> None:
-        """Let the console tell what is wrong with the files here, or with the newest version."""
+        """Let the console tell what is wrong with the files that are watched, or with the newest version here."""
         self._faults[where] = faults
-        self._live.problems = tuple(fault for each in self._faults.values() for fault in each)
+        told = (fault for each in self._faults.values() for fault in each)
+        self._live.problems = tuple(dict.fromkeys(told))
 
     async def _follow(self, changes: AsyncIterator[Change]) -> None:
         """Make live what the store is told: entries, and versions."""

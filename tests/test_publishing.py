@@ -256,6 +256,15 @@ async def test_files_too_many_for_the_store_are_live_all_the_same_where_a_desk_i
         assert await machines.store.content_files(1) is None
 
 
+async def test_a_file_that_no_archive_takes_is_told_at_the_console(machines: Machines) -> None:
+    async with machines.member("one", leading=True) as one:
+        one.write(TRAM.format("five"), "a:b.yaml")
+        await until(lambda: bool(one.live.problems))
+        (problem,) = one.live.problems
+        assert "plainer" in problem.sentence
+        assert (one.number, one.says()) == (1, "")
+
+
 # --- several
 
 
@@ -282,9 +291,15 @@ async def test_a_broken_tree_reaches_nobody(machines: Machines) -> None:
         before = one.live.corpus, two.live.corpus
         one.write(FAULTY)
         await until(lambda: bool(one.live.problems))
+        await until(
+            lambda: two.live.problems == one.live.problems
+        )  # whichever desk serves the console's page
+        async with machines.member("three") as three:
+            assert three.live.problems == one.live.problems
         assert (one.live.corpus, two.live.corpus) == before
-        assert two.live.problems == ()
         assert await machines.versions() == [1]
+        one.write(TRAM.format("five"))
+        await until(lambda: not one.live.problems and not two.live.problems)
 
 
 async def test_old_files_at_a_restart_roll_nobody_back(machines: Machines) -> None:

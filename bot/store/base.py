@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal, Protocol
 
+from bot.errors import Fault
 from bot.models import (
     Alarm,
     AuditEntry,
@@ -409,6 +410,13 @@ class Store(Protocol):
 
     async def content_files(self, number: int) -> bytes | None:
         """Return the archive of a content version, if it is kept (still)."""
+
+    async def content_faults(self) -> Sequence[Fault]:
+        """Return why the newest files are no content version; empty when they are, or nobody has looked."""
+
+    async def note_content_faults(self, faults: Sequence[Fault]) -> None:
+        """Keep these faults in place of those before, so that every process can name them; other ones are told of as a
+        change of the content, without an id."""
 
     async def learned(self, name: str) -> bytes | None:
         """Return what a process learned from content under that name, if it is kept (still)."""

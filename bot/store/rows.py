@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
+from bot.errors import Fault
 from bot.models import Sealed
 
 
@@ -47,6 +48,18 @@ class Learned:
     order: int
     """The higher, the newer."""
     body: bytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ContentFaults:
+    """What is wrong with the newest files, where they are watched."""
+
+    name: str
+    faults: tuple[Fault, ...]
+
+
+WATCHED = "watched"
+"""The name of the one row there is of these."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

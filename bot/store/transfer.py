@@ -30,8 +30,8 @@ TABLES = (
     "counters",
 )
 """Every table of a store, each after those it leans on."""
-NOT_TRANSFERRED = frozenset({"learned"})
-"""What a process learns again by itself."""
+NOT_TRANSFERRED = frozenset({"learned", "content_faults"})
+"""What a process finds out again by itself."""
 
 Tell = Callable[[int, int], None]
 """Hears how many rows of how many are done."""

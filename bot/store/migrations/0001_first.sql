@@ -162,6 +162,11 @@ CREATE TABLE content_files (
     body bytea STORAGE EXTERNAL NOT NULL
 );
 
+CREATE TABLE content_faults (
+    name text PRIMARY KEY,
+    body bytea NOT NULL
+);
+
 CREATE TABLE learned (
     name text PRIMARY KEY,
     number bigint GENERATED ALWAYS AS IDENTITY,

@@ -2,12 +2,14 @@
 
 from collections.abc import Sequence
 
-from bot.errors import Stale
+from bot.codec import from_json, to_json
+from bot.errors import Fault, Stale
 from bot.models import ContentVersion
 from bot.store.bounds import old_content, old_learned
 from bot.store.postgres.core import Core, reading, verb
 from bot.store.postgres.tables import CONTENTS
 from bot.store.postgres.transaction import Transaction
+from bot.store.rows import WATCHED, ContentFaults
 
 
 class ContentVerbs(Core):
@@ -51,6 +53,27 @@ class ContentVerbs(Core):
         """Return the archive of a content version, if it is kept (still)."""
         row = await tx.row("SELECT body FROM content_files WHERE number = %s", (number,))
         return None if row is None else bytes(row[0])
+
+    @reading
+    async def content_faults(self, tx: Transaction) -> Sequence[Fault]:
+        """Return why the newest files are no content version; empty when they are, or nobody has looked."""
+        row = await tx.row("SELECT body FROM content_faults WHERE name = %s", (WATCHED,))
+        return () if row is None else from_json(ContentFaults, bytes(row[0])).faults
+
+    @verb
+    async def note_content_faults(self, tx: Transaction, faults: Sequence[Fault]) -> None:
+        """Keep these faults in place of those before, so that every process can name them."""
+        if faults:
+            body = to_json(ContentFaults(name=WATCHED, faults=tuple(faults)))
+            changed = await tx.row(
+                "INSERT INTO content_faults AS kept (name, body) VALUES (%s, %s) ON CONFLICT (name) "
+                "DO UPDATE SET body = EXCLUDED.body WHERE kept.body <> EXCLUDED.body RETURNING 1",
+                (WATCHED, body),
+            )
+        else:
+            changed = await tx.row("DELETE FROM content_faults WHERE name = %s RETURNING 1", (WATCHED,))
+        if changed is not None:
+            tx.tell("content", "")
 
     @reading
     async def learned(self, tx: Transaction, name: str) -> bytes | None:

@@ -2,10 +2,10 @@
 
 from collections.abc import Sequence
 
-from bot.errors import Stale
+from bot.errors import Fault, Stale
 from bot.models import ContentVersion
 from bot.store.bounds import old_content, old_learned
-from bot.store.rows import ContentFiles, Learned
+from bot.store.rows import WATCHED, ContentFaults, ContentFiles, Learned
 from bot.store.tinydb.core import Core, verb
 
 
@@ -38,6 +38,20 @@ class ContentVerbs(Core):
         """Return the archive of a content version, if it is kept (still)."""
         found = self._tables.content_files.get(number)
         return None if found is None else found.body
+
+    @verb
+    def content_faults(self) -> Sequence[Fault]:
+        """Return why the newest files are no content version; empty when they are, or nobody has looked."""
+        found = self._tables.content_faults.get(WATCHED)
+        return () if found is None else found.faults
+
+    @verb
+    def note_content_faults(self, faults: Sequence[Fault]) -> None:
+        """Keep these faults in place of those before, so that every process can name them."""
+        if faults:
+            self._tables.content_faults.put(ContentFaults(name=WATCHED, faults=tuple(faults)))
+        else:
+            self._tables.content_faults.remove(WATCHED)
 
     @verb
     def learned(self, name: str) -> bytes | None:

@@ -24,7 +24,16 @@ from bot.models import (
     StaffAccount,
     StoredEntry,
 )
-from bot.store.rows import ContentFiles, Counter, DataKey, Learned, PoolCount, Round, SeenMessage
+from bot.store.rows import (
+    ContentFaults,
+    ContentFiles,
+    Counter,
+    DataKey,
+    Learned,
+    PoolCount,
+    Round,
+    SeenMessage,
+)
 from bot.store.tinydb.codec import Document
 from bot.store.tinydb.collection import Collection
 from bot.store.tinydb.group import Rows
@@ -83,6 +92,7 @@ class Tables:
 
         self.contents = Collection(db, "contents", ContentVersion, "number")
         self.content_files = Collection(db, "content_files", ContentFiles, "number")
+        self.content_faults = Collection(db, "content_faults", ContentFaults, "name")
         self.learned = Collection(db, "learned", Learned, "name")
 
         self.staff = Collection(db, "staff", StaffAccount, "name")
@@ -169,6 +179,7 @@ _CHANGES: Mapping[str, Callable[[Mapping[str, Any]], Change]] = {
     "deliveries": lambda doc: Change(kind="delivery", id=doc["id"], part_of=doc["inquiry_id"]),
     "entries": lambda doc: Change(kind="entry", id=doc["id"]),
     "contents": lambda doc: Change(kind="content", id=str(doc["number"])),
+    "content_faults": lambda _: Change(kind="content", id=""),
     "staff": lambda doc: Change(kind="staff", id=doc["name"]),
     "alarms": lambda doc: Change(kind="alarm", id=doc["situation_id"]),
 }

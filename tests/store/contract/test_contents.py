@@ -2,11 +2,12 @@
 
 import pytest
 
-from bot.errors import Stale
+from bot.errors import Fault, Stale
 from bot.models import ContentVersion
 from bot.store.base import Store
 from bot.store.bounds import CONTENT_KEPT, LEARNED_KEPT
 from tests.store.builders import at
+from tests.store.contract.test_changes import listening, told
 
 FILES = bytes(range(256)) * 5
 
@@ -114,3 +115,26 @@ async def test_what_was_learned_has_room_for_the_newest_however_large(
     assert await store.learned("a") is not None
     await store.keep_learned("c", b"1" * 99)
     assert [await store.learned(name) for name in "abc"] == [None, None, b"1" * 99]
+
+
+WRONG = Fault(where="intents/new.yaml:2:9", sentence="has the id 'T R A M'; use small letters")
+ALSO = Fault(where="intents/new.yaml:3:1", sentence="没有示例；至少写几种问法")
+
+
+async def test_what_is_wrong_with_the_newest_files_is_known_to_all_until_it_is_mended(store: Store) -> None:
+    assert list(await store.content_faults()) == []
+    await store.note_content_faults([WRONG, ALSO])
+    assert list(await store.content_faults()) == [WRONG, ALSO]
+    await store.note_content_faults([ALSO])
+    assert list(await store.content_faults()) == [ALSO]
+    await store.note_content_faults([])
+    await store.note_content_faults([])
+    assert list(await store.content_faults()) == []
+
+
+async def test_faults_are_told_of_when_they_come_change_and_go(store: Store) -> None:
+    news = await listening(store)
+    for faults in ([WRONG], [WRONG], [WRONG, ALSO], [], []):
+        before = list(await store.content_faults())
+        await store.note_content_faults(faults)
+        assert await told(store, news) == ([] if faults == before else [("content", "")])
