@@ -47,6 +47,7 @@ NOW: LiteralString = "SELECT pg_current_snapshot()::text, extract(epoch FROM now
 _FRESH: LiteralString = """
     SELECT number, kind, id, part_of, count(*) OVER () > %(limit)s AS many FROM changes
     WHERE xid >= pg_snapshot_xmin(%(since)s::pg_snapshot) AND NOT pg_visible_in_snapshot(xid, %(since)s::pg_snapshot)
+      AND xid < pg_snapshot_xmax(pg_current_snapshot())
 """
 _TOLD: LiteralString = """
     , told AS (

@@ -189,6 +189,18 @@ async def test_a_place_of_another_server_is_not_known(another: Open) -> None:
         assert (await asyncio.wait_for(anext(again), 5)).id == ""
 
 
+async def test_rows_that_a_dump_brought_from_another_server_are_not_told(url: str, another: Open) -> None:
+    store = await another()
+    news = store.changes()
+    async with await AsyncConnection.connect(url, autocommit=True) as restoring:
+        await restoring.execute(
+            "INSERT INTO changes (xid, token, kind, id, part_of) VALUES ('99999999999', 0, 'entry', 'old', '')"
+        )
+    for number in range(3):
+        await store.save_entry(entry(str(number)))
+        await reads(news, f"e-{number}")
+
+
 async def test_the_log_is_trimmed_but_not_of_what_is_new(url: str, another: Open) -> None:
     store = await another()
     await store.save_entry(entry("1"))
