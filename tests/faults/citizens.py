@@ -48,6 +48,7 @@ async def on_the_page(field: Field, *, in_danger: bool = False, more: bool = Fal
     message = {"text": text, "message_id": token_urlsafe(16), "language": "en"}
     said = await _taken(field, message)
     who = Who("webchat", said["conversation"])
+    _waits_as(f"{word} on the page")
     question = Question(who, word)
     field.ledger.questions.append(question)
     reference = _reference(said)
@@ -90,21 +91,36 @@ async def _answered(field: Field, who: Who, *, sure: bool) -> None:
     could not be filed in time) waits for the receipt, or that none comes."""
     looks = 0
     while True:
-        field.ledger.operations += 1
         try:
-            async with field.http.get(f"{field.address()}/api/conversations/{who.chat}") as response:
-                if response.status == 200:
-                    exchange = await response.json()
-                    shown = [_shown(turn) for turn in exchange["exchange"] if turn["from"] == "desk"]
-                    field.ledger.shown[who][:] = shown
-                    looks += 1
-                    if any(turn.get("kind") == "staff_answer" for turn in exchange["exchange"]):
-                        return
-                    if not sure and looks > 40 and not exchange["inquiries"]:
-                        return
+            exchange = await look(field, who)
+            if exchange is not None:
+                looks += 1
+                said = any(turn.get("kind") == "staff_answer" for turn in exchange["exchange"])
+                if said and exchange["state"] == "answered":
+                    return
+                if not sure and looks > 40 and not exchange["inquiries"]:
+                    return
         except (aiohttp.ClientError, TimeoutError, OSError):
             pass
         await asyncio.sleep(LOOKS_EVERY * field.random.uniform(0.5, 1.5))
+
+
+async def look(field: Field, who: Who) -> dict[str, Any] | None:
+    """Load the conversation, and note what is shown in it; None when the desk does not answer well."""
+    field.ledger.operations += 1
+    async with field.http.get(f"{field.address()}/api/conversations/{who.chat}") as response:
+        if response.status != 200:
+            return None
+        exchange: dict[str, Any] = await response.json()
+    field.ledger.shown[who][:] = [_shown(turn) for turn in exchange["exchange"] if turn["from"] == "desk"]
+    return exchange
+
+
+def _waits_as(name: str) -> None:
+    """Name whoever runs now, for the case that they wait in vain."""
+    task = asyncio.current_task()
+    if task is not None:
+        task.set_name(name)
 
 
 def _shown(turn: dict[str, Any]) -> Shown:
@@ -115,6 +131,7 @@ async def on_telegram(field: Field, chat: int) -> None:
     """Ask on Telegram; when it was refused ask again, later; wait for the answer of a person."""
     who = Who("telegram", str(chat))
     api, ledger = field.api, field.ledger
+    _waits_as(f"{chat} on Telegram")
     while True:
         word = field.words.new()
         question = Question(who, word)

@@ -15,7 +15,7 @@ from bot.store.base import Store
 from bot.vault import Vault, decode_key, encode_key
 from tests.botapi import BotApi, too_many_requests
 from tests.faults.checker import Checked, Finding, Kind, check
-from tests.faults.citizens import Field, note_telegram, on_telegram, on_the_page
+from tests.faults.citizens import Field, look, note_telegram, on_telegram, on_the_page
 from tests.faults.ledger import Ledger, Words
 from tests.faults.staff import Member, join
 from tests.faults.stored import read
@@ -165,10 +165,9 @@ async def run(
                     left = await _round(site, ground, members, size, chat, report)
                 chat += size.chats
                 await site.rest(well=rng.random() < 0.5)
-                checked = await look(site, vault, ledger, api, final=False)
-                if left:
-                    waits = Finding(Kind.LOST, f"{left} citizens of round {report.rounds + 1} wait in vain")
-                    checked = Checked((*checked.findings, waits), checked.again_on_telegram)
+                checked = await compare(site, vault, ledger, api, final=False)
+                waits = [Finding(Kind.LOST, f"{name} waits in vain") for name in left]
+                checked = Checked((*checked.findings, *waits), checked.again_on_telegram)
                 report.add(ledger, checked)
                 report.seconds = time.monotonic() - begun
                 tell(f"{site.name} {report.rounds}/{rounds}, {report.operations} operations")
@@ -177,13 +176,17 @@ async def run(
                         tell(f"  FOUND {finding.kind}: {finding.what}")
         await site.start(site.environ(api))
         await asyncio.sleep(SETTLES)
+        async with aiohttp.ClientSession() as http:
+            ground = Field(ledger, words, rng, http, site.address, api)
+            for who in [who for who in ledger.shown if who.channel == "webchat"]:
+                await look(ground, who)
         await site.rest(well=True)
-        report.add(ledger, await look(site, vault, ledger, api, final=True))
+        report.add(ledger, await compare(site, vault, ledger, api, final=True))
         report.rounds -= 1
     return report
 
 
-async def look(site: Site, vault: Vault, ledger: Ledger, api: BotApi, *, final: bool) -> Checked:
+async def compare(site: Site, vault: Vault, ledger: Ledger, api: BotApi, *, final: bool) -> Checked:
     """Compare what clients know with what the store holds now."""
     note_telegram(ledger, api)
     store = await site.opened(vault)
@@ -213,8 +216,8 @@ async def staff_sessions(
 
 async def _round(
     site: Site, ground: Field, members: Sequence[Member], size: Size, chat: int, report: Report
-) -> int:
-    """Let citizens ask and staff answer while things break; return how many citizens waited in vain."""
+) -> list[str]:
+    """Let citizens ask and staff answer while things break; return who waited in vain."""
     rng = ground.random
     citizens = [
         *(asyncio.create_task(on_the_page(ground, more=rng.random() < 0.25)) for _ in range(size.pages)),
@@ -228,7 +231,7 @@ async def _round(
         for task in citizens:
             if task not in waiting:
                 task.result()
-        return len(waiting)
+        return [task.get_name() for task in waiting]
     finally:
         for task in (*citizens, *staff):
             task.cancel()
