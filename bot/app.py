@@ -22,6 +22,7 @@ from bot.control import Control
 from bot.corpus import LiveCorpus
 from bot.delivery import Deliverer
 from bot.desk import Desk, stored_entries
+from bot.duty import kept
 from bot.encoder import open_encoder
 from bot.engines import open_store
 from bot.fit import FitWorker
@@ -321,7 +322,7 @@ def _telegram(assistant: Assistant, settings: Settings, vault: Vault, store: Sto
         settings=settings,
         vault=vault,
         clock=utc_now,
-        leads=lambda: store.leads("telegram"),
+        leads=kept(store, "telegram"),
     )
 
 
