@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from bot import replies
 from bot.codec import to_json
 from bot.mailing import owe
+from bot.matching.near import gist
 from bot.models import (
     Candidate,
     Inquiry,
@@ -25,6 +26,8 @@ from bot.withheld import Masked
 
 LEAST_NEAR = 0.1
 """A topic less likely than this says nothing about a question."""
+SURELY_PERSONAL = 0.4
+"""A report of something public is in no lane of personal affairs, unless its topic is at least this likely."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,16 +83,27 @@ class Filer:
         if text != asked:
             masked = (Masked(reference=reference, text=asked),)
             reply = replies.with_masking(content, reply, reference)
+        sure = target is not None or (likely and candidates[0].confidence >= SURELY_PERSONAL)
+        lane = content.lane(nearest)
+        if lane in content.desk.personal_lanes and not sure and self._is_public(moment, asked):
+            lane = "general"
         return Filed(
-            filing=self._filing(moment, reply, reference, text, nearest, None), reply=reply, masked=masked
+            filing=self._filing(moment, reply, reference, text, nearest, lane, None),
+            reply=reply,
+            masked=masked,
         )
+
+    def _is_public(self, moment: Moment, asked: str) -> bool:
+        """Tell whether the question names something that happens to many at once."""
+        found = gist(asked, moment.now.astimezone(self._timezone).date(), moment.content.own_names)
+        return bool(found.kinds) and not found.personal
 
     def open_urgent(
         self, moment: Moment, asked: str, kind: UrgentKind, reply: Reply, reference: str
     ) -> Filing:
         """Open an urgent inquiry with its card as the receipt. Every word is filed as it stands: none may be missing."""
         # What is near to "there is a fire" among ordinary topics would only mislead.
-        return self._filing(moment, reply, reference, asked, None, kind)
+        return self._filing(moment, reply, reference, asked, None, "urgent", kind)
 
     def add(self, moment: Moment, known: Known, text: str) -> Added:
         """Add words to an inquiry; in an urgent one they stay as they stand."""
@@ -117,6 +131,7 @@ class Filer:
         reference: str,
         asked: str,
         nearest: str | None,
+        lane: str,
         urgent: UrgentKind | None,
     ) -> Filing:
         now = moment.now
@@ -144,7 +159,7 @@ class Filer:
         situation = Situation(
             id=situation_id,
             status=SituationStatus.OPEN,
-            lane="urgent" if urgent else moment.content.lane(nearest),
+            lane=lane,
             nearest=nearest,
             urgent=urgent,
             languages=(moment.language,),

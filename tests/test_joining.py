@@ -8,11 +8,14 @@ import pytest
 
 from bot.corpus import Corpus
 from bot.errors import PoolMoved, StoreError
+from bot.exchange import Memory
+from bot.filing import Filer
 from bot.joining import Joining
-from bot.models import InquiryStatus, Situation, StaffAnswer
+from bot.models import Candidate, IncomingMessage, InquiryStatus, Situation, StaffAnswer
+from bot.moment import Moment
 from bot.store.tinydb import open_tinydb
 from bot.vault import Vault
-from tests.parts import KEY, Office, make_office, until
+from tests.parts import KEY, Office, address, make_office, until
 
 HERE = "the power is out all over Northbank, when will it be back"
 HERE_TOO = "no electricity in Northbank, what happened"
@@ -236,3 +239,30 @@ async def test_an_opening_that_fails_leaves_nothing_to_join(
     await office.hand_over(HERE_TOO, "bob")
     (situation,) = await queue(office)
     assert situation.inquiries == 1
+
+
+@pytest.mark.parametrize(
+    ("text", "confidence", "lane"),
+    [
+        (HERE, 0.2, "general"),
+        (HERE, 0.6, "lost_property"),
+        ("where is my umbrella", 0.2, "lost_property"),
+        (PERSONAL, 0.2, "lost_property"),
+    ],
+)
+async def test_a_public_event_is_no_personal_affair_unless_its_topic_surely_is(
+    office: Office, text: str, confidence: float, lane: str
+) -> None:
+    office.settings(personal_lanes=frozenset({"lost_property"}))
+    message = IncomingMessage(id="m1", address=address(), text=text, received_at=office.clock())
+    moment = Moment(
+        message=message,
+        now=office.clock(),
+        corpus=office.live.corpus,
+        memory=Memory(),
+        known=(),
+        language="en",
+    )
+    near = (Candidate(target="intent:lost_property", confidence=confidence),)
+    filed = Filer(office.vault, UTC).open(moment, text, near, None)
+    assert filed.filing.situation.lane == lane

@@ -38,7 +38,9 @@ async def test_each_of_many_events_has_one_situation_whatever_process_hears_of_i
     another: Open, corpus: Corpus
 ) -> None:
     desks = [await office_on(another, corpus) for _ in range(2)]
-    places = [f"{first}{last}" for first in ("Alde", "Brem", "Cor", "Dun") for last in ("ham", "wick", "ford")]
+    places = [
+        f"{first}{last}" for first in ("Alde", "Brem", "Cor", "Dun") for last in ("ham", "wick", "ford")
+    ]
     await asyncio.gather(
         *(
             desks[number % 2].ask_one(f"no power in {place}, what happened", f"{place}{number}")
