@@ -245,15 +245,15 @@ async def test_an_opening_that_fails_leaves_nothing_to_join(
     ("text", "confidence", "lane"),
     [
         (HERE, 0.2, "general"),
-        (HERE, 0.6, "lost_property"),
-        ("where is my umbrella", 0.2, "lost_property"),
-        (PERSONAL, 0.2, "lost_property"),
+        (HERE, 0.6, "documents"),
+        ("where is my umbrella", 0.2, "documents"),
+        (PERSONAL, 0.2, "documents"),
     ],
 )
 async def test_a_public_event_is_no_personal_affair_unless_its_topic_surely_is(
     office: Office, text: str, confidence: float, lane: str
 ) -> None:
-    office.settings(personal_lanes=frozenset({"lost_property"}))
+    office.settings(personal_lanes=frozenset({"documents"}))
     message = IncomingMessage(id="m1", address=address(), text=text, received_at=office.clock())
     moment = Moment(
         message=message,
@@ -263,6 +263,6 @@ async def test_a_public_event_is_no_personal_affair_unless_its_topic_surely_is(
         known=(),
         language="en",
     )
-    near = (Candidate(target="intent:lost_property", confidence=confidence),)
+    near = (Candidate(target="intent:card_lost", confidence=confidence),)
     filed = Filer(office.vault, UTC).open(moment, text, near, None)
     assert filed.filing.situation.lane == lane
