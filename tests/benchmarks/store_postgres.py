@@ -56,8 +56,8 @@ SELECT 'i-old-' || n, 'R-old-' || n, 's-old-' || n, CASE WHEN n % 100 = 0 THEN '
     convert_to(repeat(md5(n::text), 3), 'UTF8'), ARRAY[convert_to(repeat(md5(n::text), 6), 'UTF8')], 'en',
     now() - n * interval '1 second', now(), false, CASE WHEN n % 100 > 0 THEN now() END, false
 FROM generate_series(1, ROWS) AS n;
-INSERT INTO deliveries (id, inquiry_id, body, status, created_at, due_at, attempts)
-SELECT 'd-old-' || n, 'i-old-' || n, convert_to(repeat(md5(n::text), 8), 'UTF8'), 'sent', now(), now(), 1
+INSERT INTO deliveries (id, inquiry_id, body, status, created_at, due_at, kind, attempts)
+SELECT 'd-old-' || n, 'i-old-' || n, convert_to(repeat(md5(n::text), 8), 'UTF8'), 'sent', now(), now(), 'receipt', 1
 FROM generate_series(1, ROWS) AS n;
 INSERT INTO conversations (key, body, version)
 SELECT md5('c' || n) || md5('o' || n), convert_to(repeat(md5(n::text), 19), 'UTF8'), 2 FROM generate_series(1, ROWS) AS n;

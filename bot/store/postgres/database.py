@@ -1,32 +1,24 @@
-"""The connections to the server: lent to one transaction each, repeated where that is safe, and honest where not."""
+"""How a transaction is run: again where that is safe, and with an honest answer where it is not."""
 
 import asyncio
-import logging
 import random
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager, suppress
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
 import psycopg
 from psycopg import AsyncConnection, errors
 from psycopg.pq import TransactionStatus
-from psycopg_pool import AsyncConnectionPool, PoolClosed, PoolTimeout
 
 from bot.errors import StoreError, StoreStopped
+from bot.store.postgres.lending import AWAY, CLOSED, Lender
 from bot.store.postgres.transaction import Transaction
-
-log = logging.getLogger(__name__)
 
 T = TypeVar("T")
 
 CONNECTIONS = 10
-PREPARED_AFTER = 5
-"""How often a connection is asked the same before it remembers how it is answered."""
-PATIENCE = 3.0
-"""Seconds a verb whose turn it is waits for a connection; once that was in vain, one at a time waits `BRIEFLY`."""
-BRIEFLY = 0.25
 LONGEST = 20.0
 """Seconds a verb may wait for its turn and take."""
 DOUBT = 10.0
@@ -34,22 +26,12 @@ DOUBT = 10.0
 TRIES = 8
 """How often a transaction is run that others stood in the way of, or whose connection was lost before its commit."""
 
-LIMITS = {
-    "idle_in_transaction_session_timeout": "30s",
-    "tcp_keepalives_idle": "10",
-    "tcp_keepalives_interval": "5",
-    "tcp_keepalives_count": "4",
-}
-"""After how long the server takes a process for gone that went away in the middle of a transaction: others may be waiting
-for what it holds."""
-
-AWAY = "The database does not answer, so nothing was recorded; try again in a while."
 UNKNOWN = (
     "The database went away in the middle of recording this; look whether it is there before you repeat it."
 )
 BUSY = "Others were changing the same at the same time, and nothing was recorded; try again."
+FULL = "The database has more to do than it can, and nothing was recorded; try again in a while."
 STILL_RUNS = "SELECT 1 FROM pg_stat_activity WHERE pid = %s AND datname = current_database()"
-CLOSED = "The store is closed; open it again."
 
 
 @dataclass(slots=True)
@@ -65,25 +47,11 @@ class _Attempt:
 
 
 class Database:
-    """A pool of connections, and how a transaction is run on one of them."""
+    """Runs transactions on connections that are lent for each."""
 
     def __init__(self, conninfo: str, connections: int = CONNECTIONS, *, pooled: bool = False) -> None:
-        """`conninfo` is as `connecting` makes it; `pooled` says that it leads through a pooler which lends its
-        connections for a transaction: nothing is set or prepared for longer."""
-        self._pool = AsyncConnectionPool(
-            conninfo,
-            kwargs={"autocommit": True, "prepare_threshold": None if pooled else PREPARED_AFTER},
-            configure=None if pooled else _limit,
-            min_size=min(2, connections),
-            max_size=connections,
-            timeout=PATIENCE,
-            reconnect_timeout=5.0,
-            open=False,
-        )
-        self._turn = asyncio.Semaphore(connections)
-        self._reached = True
-        self._looking = False
-        self._renewed = 0.0
+        """As `Lender`."""
+        self._lender = Lender(conninfo, connections, pooled=pooled)
         self._refusal: str | None = None
         self._busy = 0
         self._idle = asyncio.Event()
@@ -91,13 +59,13 @@ class Database:
 
     async def open(self) -> None:
         """Begin to connect."""
-        await self._pool.open()
+        await self._lender.open()
 
     async def close(self) -> None:
         """Take no more work, let what is in hand end, and let go of every connection."""
         self._refusal = CLOSED
         await self._idle.wait()
-        await self._pool.close()
+        await self._lender.close()
 
     def refuse(self, why: str) -> None:
         """Take no more work from now on."""
@@ -113,8 +81,7 @@ class Database:
 
         Run again when others stood in its way, and when its connection was lost before its commit; when that
         happened during its commit, only after finding out that it was taken back. What `body` raises takes
-        everything back. Raises `StoreStopped` when the server is away, `StoreError` when it
-        refuses.
+        everything back. Raises `StoreStopped` when the server is away, `StoreError` when it refuses.
         """
 
         async def run(connection: AsyncConnection, attempt: _Attempt) -> tuple[T, bool]:
@@ -164,7 +131,7 @@ class Database:
         """Return the result in a tuple; None when it is to be run again."""
         attempt = _Attempt()
         try:
-            async with asyncio.timeout(LONGEST), self._lent() as connection:
+            async with asyncio.timeout(LONGEST), self._lender.lend() as connection:
                 attempt.begun, attempt.connection = time.monotonic(), connection
                 return (await run(connection, attempt),)
         except (errors.SerializationFailure, errors.DeadlockDetected) as exc:
@@ -175,11 +142,13 @@ class Database:
         except (psycopg.Error, TimeoutError) as exc:
             if attempt.committing:
                 return await self._cleared_up(attempt, exc)
+            if attempt.connection is None:
+                raise StoreError(FULL) from exc  # its turn did not come in time
             if isinstance(exc, TimeoutError):
-                self._reached = False
+                self._lender.give_up()
                 raise StoreStopped(AWAY) from exc
-            if _lost(attempt.connection, exc):
-                await self._renew(attempt, exc)
+            if _is_lost(attempt.connection, exc):
+                await self._lender.renew(attempt.begun, exc)
                 await asyncio.sleep(random.uniform(0.01, 0.1))  # noqa: S311
                 return None
             if isinstance(exc, (psycopg.DataError, psycopg.IntegrityError)):
@@ -188,78 +157,36 @@ class Database:
         except ValueError as exc:  # a time without a zone, half a character
             raise StoreError(f"This cannot be kept ({type(exc).__name__}); nothing was changed.") from exc
 
-    @asynccontextmanager
-    async def _lent(self) -> AsyncIterator[AsyncConnection]:
-        # Waiting for one's turn says nothing about the server; waiting for a connection when it is one's turn does.
-        async with self._turn:
-            connection = await self._connection()
-            try:
-                yield connection
-            finally:
-                await self._pool.putconn(connection)
-
-    async def _connection(self) -> AsyncConnection:
-        """Return a connection. While the server is away one verb at a time looks for it, and the others are refused."""
-        if not self._reached and self._looking:
-            raise StoreStopped(AWAY)
-        self._looking = not self._reached
-        try:
-            connection = await self._pool.getconn(PATIENCE if self._reached else BRIEFLY)
-        except PoolTimeout as exc:
-            self._reached = False
-            raise StoreStopped(AWAY) from exc
-        except PoolClosed as exc:
-            raise StoreStopped(CLOSED) from exc
-        finally:
-            self._looking = False
-        self._reached = True
-        return connection
-
-    async def _renew(self, attempt: _Attempt, exc: Exception) -> None:
-        """Let go of all connections that were there when this one was lent: they are as likely to be dead."""
-        if attempt.begun >= self._renewed:
-            self._renewed = time.monotonic()
-            log.warning("The connection to the database was lost", extra={"reason": _reason(exc)})
-            await self._pool.drain()
-
     async def _cleared_up(self, attempt: _Attempt, exc: Exception) -> tuple[Any] | None:
         """Find out whether a commit without an answer was made: return the result, or None to run it again."""
         transaction = attempt.transaction
         assert transaction is not None  # noqa: S101 - there was something to commit
-        await self._renew(attempt, exc)
+        begun, problem = attempt.begun, exc
         with suppress(TimeoutError):
             async with asyncio.timeout(DOUBT):
                 while True:
-                    asking = _Attempt(begun=time.monotonic())
+                    if isinstance(problem, psycopg.Error):
+                        await self._lender.renew(begun, problem)
+                    begun = time.monotonic()
                     try:
-                        async with self._lent() as connection:
-                            if await Transaction(connection).row(STILL_RUNS, (transaction.process,)) is None:
-                                made = await _was_made(connection, transaction)
+                        async with self._lender.lend() as connection:
+                            asking = Transaction(connection)
+                            if await asking.row(STILL_RUNS, (transaction.process,)) is None:
+                                made = await _was_made(asking, transaction)
                                 return ((attempt.result, transaction.tells),) if made else None
-                    except psycopg.Error as again:
-                        await self._renew(asking, again)
-                    except StoreStopped:
-                        pass  # the server is away; it may come back in time
+                    except (psycopg.Error, StoreStopped) as again:  # the server may come back in time
+                        problem = again
                     await asyncio.sleep(0.05)
         raise StoreStopped(UNKNOWN) from exc
 
 
-async def _was_made(connection: AsyncConnection, transaction: Transaction) -> bool:
-    proof = transaction.proof
-    return proof is not None and await Transaction(connection).row(*proof) is not None
+async def _was_made(asking: Transaction, lost: Transaction) -> bool:
+    return lost.proof is not None and await asking.row(*lost.proof) is not None
 
 
-def _lost(connection: AsyncConnection | None, exc: Exception) -> bool:
+def _is_lost(connection: AsyncConnection, exc: psycopg.Error) -> bool:
     """Tell whether the connection is gone, or about to go: the server's last words come before it closes."""
-    closing = isinstance(exc, psycopg.Error) and exc.diag.severity_nonlocalized in ("FATAL", "PANIC")
-    return closing or (connection is not None and connection.closed)
-
-
-async def _limit(connection: AsyncConnection) -> None:
-    await connection.execute(
-        "SELECT set_config(name, value, false) FROM unnest(%s::text[], %s::text[]) AS limits (name, value)",
-        (list(LIMITS), list(LIMITS.values())),
-    )
+    return connection.closed or exc.diag.severity_nonlocalized in ("FATAL", "PANIC")
 
 
 async def _take_back(connection: AsyncConnection) -> None:
@@ -269,9 +196,7 @@ async def _take_back(connection: AsyncConnection) -> None:
             await connection.execute("ROLLBACK")
 
 
-def _reason(exc: Exception) -> str:
+def _reason(exc: psycopg.Error) -> str:
     """Return what is wrong in words that hold nothing of what was to be kept."""
-    if not isinstance(exc, psycopg.Error):
-        return type(exc).__name__
     constraint = exc.diag.constraint_name
     return f"{type(exc).__name__}: {constraint}" if constraint else type(exc).__name__

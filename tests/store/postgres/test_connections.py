@@ -10,7 +10,7 @@ import pytest
 from psycopg import AsyncConnection
 
 from bot.errors import StoreError, StoreStopped
-from bot.store.postgres import PostgresStore, database, migrate, open_postgres
+from bot.store.postgres import PostgresStore, lending, migrate, open_postgres
 from bot.store.postgres.transaction import Transaction
 from bot.vault import Vault
 from tests.postgres import Server, own_server
@@ -180,7 +180,7 @@ async def test_a_surge_waits_for_its_turn_and_is_not_told_that_the_database_is_a
 async def test_a_process_that_vanishes_in_the_middle_holds_nobody_up_for_long(
     url: str, vault: Vault, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setitem(database.LIMITS, "idle_in_transaction_session_timeout", "300ms")
+    monkeypatch.setitem(lending.LIMITS, "idle_in_transaction_session_timeout", "300ms")
     stuck, other = [await open_postgres(url, vault) for _ in range(2)]
     await file(other, "1")
     tries = 0
