@@ -114,15 +114,27 @@ class DeliveryVerbs(Core):
             raise Stale("This reply is not given up any more.")
         tx.tell("delivery", delivery_id, row[0])
 
-    @verb
-    async def mark_seen(self, tx: Transaction, inquiry_ids: Sequence[str]) -> int:
+    async def mark_seen(self, inquiry_ids: Sequence[str]) -> int:
         """Turn placed deliveries of these inquiries into sent ones; return how many."""
-        seen = await tx.rows(
-            "UPDATE deliveries SET status = 'sent' WHERE inquiry_id = ANY (%s) AND status = 'placed' "
-            "RETURNING id, inquiry_id",
+        # They are one person's, and rows that one transaction wrote can be put together by its number: one for each.
+        placed = await self._with_placed(inquiry_ids)
+        return sum([await self._mark_seen_in(inquiry_id) for inquiry_id in placed])
+
+    @reading
+    async def _with_placed(self, tx: Transaction, inquiry_ids: Sequence[str]) -> Sequence[str]:
+        found = await tx.rows(
+            "SELECT DISTINCT inquiry_id FROM deliveries WHERE inquiry_id = ANY (%s) AND status = 'placed'",
             (list(inquiry_ids),),
         )
-        for delivery_id, inquiry_id in seen:
+        return [inquiry_id for (inquiry_id,) in found]
+
+    @verb
+    async def _mark_seen_in(self, tx: Transaction, inquiry_id: str) -> int:
+        seen = await tx.rows(
+            "UPDATE deliveries SET status = 'sent' WHERE inquiry_id = %s AND status = 'placed' RETURNING id",
+            (inquiry_id,),
+        )
+        for (delivery_id,) in seen:
             tx.tell("delivery", delivery_id, inquiry_id)
         return len(seen)
 
