@@ -88,12 +88,13 @@ class App:
             stored,
             fit_whole=self._fitting.fit,
             cache=cache,
-            sharing=None if alone else Sharing(store, cache),
+            sharing=None if alone else Sharing(store, vault, cache),
             train=self._fitting.train,
             encoder=None if settings.encoder_dir is None else open_encoder(settings.encoder_dir),
         )
         self._publisher = Publisher(
             store=store,
+            vault=vault,
             live=self.live,
             folders=Folders(intents=settings.intents_dir, knowledge=settings.knowledge_dir),
             home=settings.data_dir / "content",

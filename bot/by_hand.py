@@ -72,8 +72,8 @@ async def _into_store(
                 # Fitted as it will be live, so that the processes that wait for it need not.
                 whole = tree.content.with_entries(await stored_entries(store, vault))
                 await asyncio.to_thread(build_corpus, whole, corpus, cache=cache, encoder=encoder)
-                await Sharing(store, cache).give(await asyncio.to_thread(names_of, whole, encoder))
-            version = await add_version(store, folders, tree, clock(), alone=alone)
+                await Sharing(store, vault, cache).give(await asyncio.to_thread(names_of, whole, encoder))
+            version = await add_version(store, vault, folders, tree, clock(), alone=alone)
     except StoreLocked as exc:
         raise StoreError(
             f"A desk runs on {settings.data_dir} and takes up changed files by itself, within a second; nothing is to be "

@@ -21,12 +21,14 @@ from watchfiles import awatch
 from bot.bundle import Folders, pack, unpack
 from bot.content import Content, read_content
 from bot.corpus import LiveCorpus
-from bot.errors import BundleError, ContentError, DeskError, Fault, Stale, StoreError
-from bot.models import Change, ContentVersion
+from bot.errors import BundleError, ContentError, DeskError, Fault, Stale, StoreError, VaultError
+from bot.models import Change, ContentVersion, Sealed
 from bot.store.base import Store
+from bot.vault import Vault
 
 log = logging.getLogger(__name__)
 
+PURPOSE = "content"
 LOOK_AGAIN = 2.0
 """Seconds after which a process asks again whether it is the one that watches."""
 AFTER_TROUBLE = 1.0
@@ -73,7 +75,7 @@ async def newest_version(store: Store) -> ContentVersion | None:
 
 
 async def add_version(
-    store: Store, folders: Folders, tree: Tree, now: datetime, *, alone: bool = False
+    store: Store, vault: Vault, folders: Folders, tree: Tree, now: datetime, *, alone: bool = False
 ) -> ContentVersion:
     """Make the files the next version, unless they are the newest; return it.
 
@@ -88,11 +90,32 @@ async def add_version(
         packed = packed or (await asyncio.to_thread(_packed, folders, tree, alone=alone),)
         number = 1 if newest is None else newest.number + 1
         version = ContentVersion(number=number, digest=tree.digest, author=author(), at=now)
+        (files,) = packed
         try:
-            await store.add_content(version, *packed)
+            await store.add_content(version, None if files is None else _sealed(vault, number, files))
         except Stale:
             continue  # another process was faster
         return version
+
+
+def _sealed(vault: Vault, number: int, files: bytes) -> Sealed:
+    """Return the archive sealed with its number: nobody but a desk made it, and it is no older one brought back."""
+    return vault.seal(PURPOSE, number.to_bytes(8) + files)
+
+
+def _opened(vault: Vault, number: int, sealed: Sealed) -> bytes:
+    """Return the archive. Raises `BundleError` when no desk made it, or as another version."""
+    try:
+        plain = vault.open(PURPOSE, sealed)
+    except VaultError as exc:
+        raise BundleError(
+            f"The files of content version {number} were not put there by this desk; see who writes to its database."
+        ) from exc
+    if int.from_bytes(plain[:8]) != number:
+        raise BundleError(
+            f"The files of content version {number} are those of another one; see who writes to the desk's database."
+        )
+    return plain[8:]
 
 
 def _packed(folders: Folders, tree: Tree, *, alone: bool) -> bytes | None:
@@ -126,6 +149,7 @@ class Publisher:
         self,
         *,
         store: Store,
+        vault: Vault,
         live: LiveCorpus,
         folders: Folders,
         home: Path,
@@ -135,6 +159,7 @@ class Publisher:
         """`folders` are where maintainers write; versions of other processes are unpacked in `home`. `alone` says that
         no other process shares the store."""
         self._store = store
+        self._vault = vault
         self._live = live
         self._folders = folders
         self._home = home
@@ -194,7 +219,7 @@ class Publisher:
 
             async def keep(tree: Tree = tree) -> None:
                 self._live.version = await add_version(
-                    self._store, self._folders, tree, self._clock(), alone=self._alone
+                    self._store, self._vault, self._folders, tree, self._clock(), alone=self._alone
                 )
 
             try:
@@ -208,14 +233,14 @@ class Publisher:
 
     async def _take(self, version: ContentVersion) -> None:
         """Make a version of the store live. Raises `ContentError`, `BundleError`, `StoreError`, `OSError`."""
-        packed = await self._store.content_files(version.number)
-        if packed is None:
+        sealed = await self._store.content_files(version.number)
+        if sealed is None:
             raise BundleError(
                 f"The files of content version {version.number} are not in the store; publish them once more."
             )
 
         def unpacked() -> Content:
-            folders = unpack(packed, version.digest, self._home)
+            folders = unpack(_opened(self._vault, version.number, sealed), version.digest, self._home)
             self._tidy()
             return read_content([folders.intents], [folders.knowledge])
 
@@ -234,7 +259,7 @@ class Publisher:
             self._say("watched", tuple(await self._store.content_faults()))
             newest = await newest_version(self._store)
             live = self._live.version
-            if newest is None or live is None or newest.number in (live.number, self._unusable):
+            if newest is None or live is None or newest.number <= max(live.number, self._unusable):
                 return
             if newest.digest == live.digest:
                 self._live.version = newest

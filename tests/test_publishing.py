@@ -16,7 +16,7 @@ from bot.cache import Cache
 from bot.corpus import LiveCorpus, build_corpus
 from bot.desk import stored_entries
 from bot.errors import ContentError, StoreStopped
-from bot.models import ContentVersion
+from bot.models import ContentVersion, Sealed
 from bot.publishing import Publisher
 from bot.sharing import Sharing
 from bot.store.tinydb import TinyDBStore, open_tinydb
@@ -40,12 +40,12 @@ class Seat:
             raise StoreStopped("cut off")
         return self.leading
 
-    async def add_content(self, version: ContentVersion, files: bytes | None) -> None:
+    async def add_content(self, version: ContentVersion, files: Sealed | None) -> None:
         if self.down:
             raise StoreStopped("cut off")
         await self._store.add_content(version, files)
 
-    async def content_files(self, number: int) -> bytes | None:
+    async def content_files(self, number: int) -> Sealed | None:
         if self.down:
             raise StoreStopped("cut off")
         return await self._store.content_files(number)
@@ -110,11 +110,12 @@ class Machines:
         if self.warm is not None:
             copytree(self.warm, self.folder / f"{name}-cache", dirs_exist_ok=True)
         cache = Cache(self.folder / f"{name}-cache")
-        sharing = None if alone else Sharing(seat, cache)  # type: ignore[arg-type]
+        sharing = None if alone else Sharing(seat, self.vault, cache)  # type: ignore[arg-type]
         live = LiveCorpus(stored, cache=cache, sharing=sharing)
         folders, home = self.files(files or name), self.folder / f"{name}-content"
         publisher = Publisher(
             store=seat,  # type: ignore[arg-type]
+            vault=self.vault,
             live=live,
             folders=folders,
             home=home,
@@ -176,7 +177,9 @@ async def test_a_changed_file_is_live_without_a_restart_as_the_next_version(
     digest, packed = pack(one.folders)
     assert (newest.digest, newest.at) == (digest, NOON)
     assert "@" in newest.author
-    assert await machines.store.content_files(2) == packed
+    kept = await machines.store.content_files(2)
+    assert kept is not None
+    assert machines.vault.open("content", kept) == (2).to_bytes(8) + packed
 
 
 async def test_a_faulty_file_leaves_the_old_content_live_says_why_and_recovers(
@@ -352,7 +355,8 @@ async def test_a_version_that_cannot_be_used_leaves_the_last_good_one_live_until
 ) -> None:
     async with machines.member("one") as one:
         await machines.store.add_content(
-            ContentVersion(number=2, digest="0" * 64, author="somebody", at=NOON), b"no archive"
+            ContentVersion(number=2, digest="0" * 64, author="somebody", at=NOON),
+            machines.vault.seal("content", (2).to_bytes(8) + b"no archive"),
         )
         await until(lambda: bool(one.live.problems))
         assert one.number == 1
@@ -361,6 +365,27 @@ async def test_a_version_that_cannot_be_used_leaves_the_last_good_one_live_until
         async with machines.member("two"):
             await until(lambda: one.says() == "At six.")
             assert (one.number, one.live.problems) == (3, ())
+
+
+async def test_nobody_but_a_desk_puts_words_into_its_mouth(machines: Machines) -> None:
+    folders = machines.files("theirs")
+    (folders.intents / "new.yaml").write_text(TRAM.format("midnight"))
+    digest, packed = pack(folders)
+    async with machines.member("one") as one:
+        first = await machines.store.content_files(1)
+        assert first is not None
+        for sealed in (Vault(b"x" * 32).seal("content", (2).to_bytes(8) + packed), Sealed(packed), first):
+            (newest, *_) = await machines.store.content_versions(limit=1)
+            await machines.store.add_content(
+                ContentVersion(number=newest.number + 1, digest=digest, author="them", at=NOON), sealed
+            )
+            place = f"#{newest.number + 1}"
+            await until(lambda place=place: any(each.where == place for each in one.live.problems))  # type: ignore[misc]
+            assert "database" in one.live.problems[0].sentence
+            assert (one.number, one.says()) == (1, "")
+    await machines.store.keep_learned("matcher-1", Sealed(b"theirs"))
+    sharing = Sharing(machines.store, machines.vault, Cache(machines.folder / "cache"))
+    assert await sharing.take([("matcher", "1")]) == [("matcher", "1")]
 
 
 async def test_what_was_saved_while_the_store_was_away_is_published_when_it_is_back(

@@ -394,21 +394,21 @@ class Store(Protocol):
 
     # --- content versions
 
-    # What maintainers write is no citizen's: it is the only thing an engine keeps that is not sealed.
+    # What maintainers write is no secret; it is sealed so that nobody but a desk can have put it there.
 
     async def content_versions(
         self, *, digest: str | None = None, limit: int | None = None
     ) -> Sequence[ContentVersion]:
         """Return the content versions, newest first: those of `digest`, at most `limit`."""
 
-    async def add_content(self, version: ContentVersion, files: bytes | None) -> None:
+    async def add_content(self, version: ContentVersion, files: Sealed | None) -> None:
         """Keep the next content version with its files in one archive; None keeps its name alone.
 
         Files of old versions are let go of (`bounds`). Raises `Stale` unless its number is one above the newest (1 for
         the first).
         """
 
-    async def content_files(self, number: int) -> bytes | None:
+    async def content_files(self, number: int) -> Sealed | None:
         """Return the archive of a content version, if it is kept (still)."""
 
     async def content_faults(self) -> Sequence[Fault]:
@@ -418,10 +418,10 @@ class Store(Protocol):
         """Keep these faults in place of those before, so that every process can name them; other ones are told of as a
         change of the content, without an id."""
 
-    async def learned(self, name: str) -> bytes | None:
+    async def learned(self, name: str) -> Sealed | None:
         """Return what a process learned from content under that name, if it is kept (still)."""
 
-    async def keep_learned(self, name: str, body: bytes) -> None:
+    async def keep_learned(self, name: str, body: Sealed) -> None:
         """Keep what was learned from content for the other processes, in place of what has that name, if any.
 
         What was kept longest ago is let go of (`bounds`).

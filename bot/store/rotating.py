@@ -7,7 +7,7 @@ from typing import Any
 from bot.models import Inquiry, Sealed
 from bot.vault import Vault
 
-SEALED_BY_DESK = {"entries": "entry", "staff": "second factor"}
+SEALED_BY_DESK = {"entries": "entry", "staff": "second factor", "content_files": "content"}
 """The tables whose sealed fields the desk's own key seals, with the purpose. All else sealed has a key of its own."""
 Moved = Callable[[Vault, Sequence[Inquiry]], Mapping[str, str]]
 """Returns what the digest of each inquiry's conversation becomes with the new key."""

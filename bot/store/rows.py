@@ -37,12 +37,12 @@ class ContentFiles:
     """The archive of a content version, apart from it: it is let go of sooner."""
 
     number: int
-    body: bytes
+    body: Sealed
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Learned:
-    """What a process learned from content."""
+    """What a process learned from content, sealed by the desk's key; with another key it is learned anew."""
 
     name: str
     order: int

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from bot.codec import from_json, to_json
 from bot.errors import Fault, Stale
-from bot.models import ContentVersion
+from bot.models import ContentVersion, Sealed
 from bot.store.bounds import old_content, old_learned
 from bot.store.postgres.core import Core, reading, verb
 from bot.store.postgres.tables import CONTENTS
@@ -28,7 +28,7 @@ class ContentVerbs(Core):
         return [CONTENTS.record(row) for row in rows]
 
     @verb
-    async def add_content(self, tx: Transaction, version: ContentVersion, files: bytes | None) -> None:
+    async def add_content(self, tx: Transaction, version: ContentVersion, files: Sealed | None) -> None:
         """Keep the next content version with its files, and let go of the files of old ones. Raises `Stale`."""
         found = await tx.row("SELECT coalesce(max(number), 0) FROM contents")
         newest = 0 if found is None else found[0]
@@ -49,10 +49,10 @@ class ContentVerbs(Core):
         tx.tell("content", str(version.number))
 
     @reading
-    async def content_files(self, tx: Transaction, number: int) -> bytes | None:
+    async def content_files(self, tx: Transaction, number: int) -> Sealed | None:
         """Return the archive of a content version, if it is kept (still)."""
         row = await tx.row("SELECT body FROM content_files WHERE number = %s", (number,))
-        return None if row is None else bytes(row[0])
+        return None if row is None else Sealed(bytes(row[0]))
 
     @reading
     async def content_faults(self, tx: Transaction) -> Sequence[Fault]:
@@ -76,13 +76,13 @@ class ContentVerbs(Core):
             tx.tell("content", "")
 
     @reading
-    async def learned(self, tx: Transaction, name: str) -> bytes | None:
+    async def learned(self, tx: Transaction, name: str) -> Sealed | None:
         """Return what a process learned from content under that name, if it is kept (still)."""
         row = await tx.row("SELECT body FROM learned WHERE name = %s", (name,))
-        return None if row is None else bytes(row[0])
+        return None if row is None else Sealed(bytes(row[0]))
 
     @verb
-    async def keep_learned(self, tx: Transaction, name: str, body: bytes) -> None:
+    async def keep_learned(self, tx: Transaction, name: str, body: Sealed) -> None:
         """Keep what was learned from content, and let go of what was learned longest ago."""
         await tx.run(
             "INSERT INTO learned (name, body) VALUES (%s, %s) "

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from bot.errors import Fault, Stale
-from bot.models import ContentVersion
+from bot.models import ContentVersion, Sealed
 from bot.store.bounds import old_content, old_learned
 from bot.store.rows import WATCHED, ContentFaults, ContentFiles, Learned
 from bot.store.tinydb.core import Core, verb
@@ -21,7 +21,7 @@ class ContentVerbs(Core):
         return sorted(found, key=lambda version: version.number, reverse=True)[:limit]
 
     @verb
-    def add_content(self, version: ContentVersion, files: bytes | None) -> None:
+    def add_content(self, version: ContentVersion, files: Sealed | None) -> None:
         """Keep the next content version with its files, and let go of the files of old ones. Raises `Stale`."""
         newest = max((each.number for each in self._tables.contents.all()), default=0)
         if version.number != newest + 1:
@@ -34,7 +34,7 @@ class ContentVerbs(Core):
         self._tables.content_files.remove(*(kept[place].number for place in let_go))
 
     @verb
-    def content_files(self, number: int) -> bytes | None:
+    def content_files(self, number: int) -> Sealed | None:
         """Return the archive of a content version, if it is kept (still)."""
         found = self._tables.content_files.get(number)
         return None if found is None else found.body
@@ -54,13 +54,13 @@ class ContentVerbs(Core):
             self._tables.content_faults.remove(WATCHED)
 
     @verb
-    def learned(self, name: str) -> bytes | None:
+    def learned(self, name: str) -> Sealed | None:
         """Return what a process learned from content under that name, if it is kept (still)."""
         found = self._tables.learned.get(name)
-        return None if found is None else found.body
+        return None if found is None else Sealed(found.body)
 
     @verb
-    def keep_learned(self, name: str, body: bytes) -> None:
+    def keep_learned(self, name: str, body: Sealed) -> None:
         """Keep what was learned from content, and let go of what was learned longest ago."""
         order = max((each.order for each in self._tables.learned.all()), default=0) + 1
         self._tables.learned.put(Learned(name=name, order=order, body=body))

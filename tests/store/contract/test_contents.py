@@ -3,13 +3,13 @@
 import pytest
 
 from bot.errors import Fault, Stale
-from bot.models import ContentVersion
+from bot.models import ContentVersion, Sealed
 from bot.store.base import Store
 from bot.store.bounds import CONTENT_KEPT, LEARNED_KEPT
 from tests.store.builders import at
 from tests.store.contract.test_changes import listening, told
 
-FILES = bytes(range(256)) * 5
+FILES = Sealed(bytes(range(256)) * 5)
 
 
 def version(number: int, digest: str | None = None) -> ContentVersion:
@@ -26,7 +26,7 @@ async def test_a_store_begins_without_content(store: Store) -> None:
 
 async def test_versions_follow_one_another_and_are_kept_with_their_files(store: Store) -> None:
     for number in range(1, 4):
-        await store.add_content(version(number), FILES + bytes([number]))
+        await store.add_content(version(number), Sealed(FILES + bytes([number])))
     assert list(await store.content_versions()) == [version(3), version(2), version(1)]
     assert await store.content_files(2) == FILES + b"\x02"
     assert list(await store.content_versions(limit=1)) == [version(3)]
@@ -37,7 +37,7 @@ async def test_whoever_comes_second_with_the_next_version_is_told_so(store: Stor
     for each in (1, 2):
         await store.add_content(version(each), FILES)
     with pytest.raises(Stale):
-        await store.add_content(version(number, "another"), b"other files")
+        await store.add_content(version(number, "another"), Sealed(b"other files"))
     assert list(await store.content_versions(limit=1)) == [version(2)]
     assert await store.content_files(2) == FILES
 
@@ -66,7 +66,7 @@ async def test_large_files_of_old_versions_make_room(store: Store, monkeypatch: 
         await store.add_content(version(number), FILES)
     assert await store.content_files(1) is None
     assert await store.content_files(2) == FILES
-    await store.add_content(version(4), FILES * 9)
+    await store.add_content(version(4), Sealed(FILES * 9))
     assert await store.content_files(4) == FILES * 9, "the newest is kept however large"
     assert await store.content_files(3) is None
 
@@ -89,9 +89,9 @@ async def test_a_new_version_is_told_of(store: Store) -> None:
 async def test_what_was_learned_is_kept_under_its_name(store: Store) -> None:
     assert await store.learned("matcher-1") is None
     await store.keep_learned("matcher-1", FILES)
-    await store.keep_learned("matcher-2", b"2")
+    await store.keep_learned("matcher-2", Sealed(b"2"))
     assert await store.learned("matcher-1") == FILES
-    await store.keep_learned("matcher-1", b"anew")
+    await store.keep_learned("matcher-1", Sealed(b"anew"))
     assert await store.learned("matcher-1") == b"anew"
     assert await store.learned("matcher-2") == b"2"
 
@@ -110,10 +110,10 @@ async def test_what_was_learned_has_room_for_the_newest_however_large(
     store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("bot.store.bounds.LEARNED_ROOM", 10)
-    await store.keep_learned("a", b"1" * 6)
-    await store.keep_learned("b", b"1" * 4)
+    await store.keep_learned("a", Sealed(b"1" * 6))
+    await store.keep_learned("b", Sealed(b"1" * 4))
     assert await store.learned("a") is not None
-    await store.keep_learned("c", b"1" * 99)
+    await store.keep_learned("c", Sealed(b"1" * 99))
     assert [await store.learned(name) for name in "abc"] == [None, None, b"1" * 99]
 
 
