@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from bot.models import SecondFactor
+from bot.models import ContentVersion, SecondFactor
 from bot.store.tinydb import open_tinydb, rotate
 from bot.vault import Vault
 from tests.store.builders import NOW, account, entry, hire
@@ -18,6 +18,8 @@ async def test_entries_and_second_factors_open_with_the_new_key(tmp_path: Path) 
     )
     await store.set_second_factor("ada", factor)
     await store.save_entry(entry(body=OLD.seal("entry", b"approved words")))
+    version = ContentVersion(number=1, digest="d", author="ada@desk-1", at=NOW)
+    await store.add_content(version, OLD.seal("content", b"files"))
     await store.close()
     done: list[bool] = []
     rotated = rotate(
@@ -39,4 +41,7 @@ async def test_entries_and_second_factors_open_with_the_new_key(tmp_path: Path) 
     assert await store.account("bob") == account("bob")
     (found,) = await store.entries()
     assert NEW.open("entry", found.body) == b"approved words"
+    files = await store.content_files(1)
+    assert files is not None
+    assert NEW.open("content", files) == b"files"
     await store.close()
