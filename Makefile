@@ -4,7 +4,7 @@ BIN := .venv/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
 
 .DEFAULT_GOAL := help
-.PHONY: help install run test lint format check bench soak clean
+.PHONY: help install run test lint format check bench soak steady clean
 
 help: ## list the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -54,6 +54,9 @@ bench: .venv/.tests ## measure (DATA=path of the benchmark data)
 
 soak: .venv/.tests ## kill everything under load, 200 rounds on each engine (ROUNDS=…, SEED=…, REPORT=file)
 	$(BIN)/python -m tests.faults --rounds $(or $(ROUNDS),200) --seed $(or $(SEED),1) $(if $(REPORT),--report $(REPORT))
+
+steady: .venv/.tests ## answer a million messages and watch the memory (MESSAGES=…)
+	$(BIN)/python -m tests.benchmarks.memory --steady-only --messages $(or $(MESSAGES),1000000)
 
 clean: ## remove .venv and caches; data/ stays
 	rm -rf .venv .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache *.egg-info

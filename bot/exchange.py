@@ -166,10 +166,10 @@ def seal_record(
     keep_until: dt.datetime | None,
 ) -> Conversation:
     """Seal `body` as the next version of a record, with a new key: no older version opens with it."""
-    data_key = vault.new_key(key)
+    data_key, box = vault.new_box(key)
     return Conversation(
         key=key,
-        body=vault.unwrap(key, data_key).seal(purpose, body),
+        body=box.seal(purpose, body),
         data_key=data_key,
         keep_until=keep_until,
         version=1 if before is None else before.version + 1,

@@ -136,8 +136,7 @@ class Filer:
     ) -> Filing:
         now = moment.now
         inquiry_id, situation_id = replies.new_id(), replies.new_id()
-        data_key = self._vault.new_key(inquiry_id)
-        box = self._vault.unwrap(inquiry_id, data_key)
+        data_key, box = self._vault.new_box(inquiry_id)
         words = [Words(who="citizen", at=now, text=asked)]
         said = said_before(moment)
         if said:

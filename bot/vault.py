@@ -74,11 +74,16 @@ class Vault:
 
     def digest(self, purpose: str, text: str) -> str:
         """Return a keyed digest of `text`, 64 hex digits: the same for the same text, useless without the key."""
-        return hmac.new(self._desk.derive("digest " + purpose), text.encode(), hashlib.sha256).hexdigest()
+        return hmac.digest(self._desk.derive("digest " + purpose), text.encode(), "sha256").hex()
 
     def new_key(self, owner: str) -> Sealed:
         """Return a new random key for the record of that id, wrapped."""
-        return self._desk.seal(WRAPPING, token_bytes(KEY_BYTES), owner)
+        return self.new_box(owner)[0]
+
+    def new_box(self, owner: str) -> tuple[Sealed, Box]:
+        """Return a new random key for the record of that id, wrapped, and what seals and opens with it."""
+        key = token_bytes(KEY_BYTES)
+        return self._desk.seal(WRAPPING, key, owner), Box(key)
 
     def unwrap(self, owner: str, data_key: Sealed) -> Box:
         """Return what seals and opens with the key of that record.

@@ -63,8 +63,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
             print(f"There is no benchmark {', '.join(unknown)}.", file=sys.stderr)
         return 2 if unknown else 0
     failed = 0
-    for name in chosen.name or benchmarks:
-        print(f"== {name}", flush=True)
+    names = chosen.name or list(benchmarks)
+    for number, name in enumerate(names, 1):
+        print(f"== {name} ({number} of {len(names)})", flush=True)
         try:
             benchmarks[name](data if data.is_dir() else None)
         except SystemExit as exc:  # a benchmark that lacks its data says so; the others still run

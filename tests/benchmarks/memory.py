@@ -1,11 +1,11 @@
 """What memory one process of the desk takes: with much content, with open questions, and message after message.
 
     python -m tests.benchmarks memory --data PATH
-    python -m tests.benchmarks.memory --messages 1000000 --flat-only     # as long as one likes: `make soak`
+    python -m tests.benchmarks.memory --messages 1000000 --steady-only     # as long as one likes: `make steady`
 
 The first part runs the desk as a process of its own with CLINC150's 150 intents (15,000 examples) and 100,000 past answers,
 which stand in the index; 1,000 questions wait for staff. The second runs the parts of a desk in this process with the
-sample content and lets its clock go on, 100,000 messages a day: so conversations and the digests of messages come and go
+sample content and lets its clock go on, 20,000 messages a day: so conversations and the digests of messages come and go
 as they do in weeks, and what stays is what leaks.
 """
 
@@ -40,7 +40,7 @@ from tests.parts import KEY, Clock, make_office
 ENTRIES = 100_000
 OPEN = 1_000
 MESSAGES = 100_000
-A_DAY = 100_000
+A_DAY = 20_000
 QUESTIONS_EACH = 3
 PARTS = 20
 """How often memory is looked at, in equal parts of the messages."""
@@ -57,7 +57,7 @@ def main(data: Path | None = None, messages: int = MESSAGES) -> None:
     else:
         with TemporaryDirectory(prefix="desk-memory-") as folder:
             _large(Path(folder))
-    _flat(messages)
+    _steady(messages)
 
 
 # --- much content
@@ -141,7 +141,7 @@ async def _file(url: str, texts: Sequence[str]) -> None:
 # --- message after message
 
 
-def _flat(messages: int) -> None:
+def _steady(messages: int) -> None:
     with multiprocessing.get_context("spawn").Pool(1) as alone:
         seen = alone.apply(_run, (messages,))
     steady = seen[len(seen) // 2 :]
@@ -214,9 +214,9 @@ if __name__ == "__main__":
     )
     parser.add_argument("--data", type=Path, help="folder of the benchmark data")
     parser.add_argument("--messages", type=int, default=MESSAGES, help="how many are answered")
-    parser.add_argument("--flat-only", action="store_true", help="only message after message")
+    parser.add_argument("--steady-only", action="store_true", help="only message after message")
     chosen = parser.parse_args()
-    if chosen.flat_only:
-        _flat(chosen.messages)
+    if chosen.steady_only:
+        _steady(chosen.messages)
     else:
         main(chosen.data, chosen.messages)
