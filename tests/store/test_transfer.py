@@ -292,7 +292,9 @@ async def test_the_command_says_what_it_copied_and_exits_with_2_when_it_cannot(
     monkeypatch.setenv("LANG", "en_US.UTF-8")
     command = ["copy", "--from", str(tmp_path / "one"), "--to", url]
     assert await asyncio.to_thread(main, command) == 0
-    lines = capsys.readouterr().out.splitlines()
+    said = capsys.readouterr()
+    assert said.err == "Copying 9 / 9\n"
+    lines = said.out.splitlines()
     assert lines[:2] == [f"{'keys':16} {3:10}", f"{'messages':16} {1:10}"]
     assert len(lines) == len(TABLES) + 1
     assert lines[-1].startswith("Copied, and counted on both sides: 9 records.")

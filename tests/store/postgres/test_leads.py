@@ -1,6 +1,8 @@
 """One of several processes has a duty; another takes it on when that one is gone."""
 
 import asyncio
+import os
+import signal
 from typing import get_args
 
 import pytest
@@ -8,7 +10,7 @@ from psycopg import AsyncConnection
 
 from bot.errors import StoreStopped
 from bot.store.base import Duty
-from bot.store.postgres import PostgresStore
+from bot.store.postgres import PostgresStore, direct
 from bot.store.postgres.leads import DUTIES, PRESENCE, number_of
 from tests.store.postgres.conftest import Open
 
@@ -74,3 +76,21 @@ async def test_whose_connection_is_cut_has_lost_its_duties_and_another_takes_ove
     await holder_cut(url, "clockwork")
     await takes_over(one, "clockwork")
     assert not await other.leads("clockwork")
+
+
+async def test_a_server_that_says_nothing_leaves_nobody_with_a_duty(
+    another: Open, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(direct, "ANSWERED_WITHIN", 0.3)
+    one, other = await another(), await another()
+    assert await one.leads("clockwork")
+    connection = one._leads._connection
+    assert connection is not None
+    process = connection.info.backend_pid
+    os.kill(process, signal.SIGSTOP)
+    try:
+        async with asyncio.timeout(5):
+            assert not await one.leads("clockwork")
+    finally:
+        os.kill(process, signal.SIGCONT)
+    await takes_over(other, "clockwork")
