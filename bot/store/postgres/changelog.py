@@ -187,6 +187,8 @@ class ChangeLog:
                 if not lost:
                     lost = True
                     log.warning("The log of changes cannot be read just now", extra={"problem": str(exc)})
+            except Exception:
+                log.exception("The log of changes failed in a way it should not; it is read again")
             finally:
                 if connection is not None:
                     with suppress(psycopg.Error):

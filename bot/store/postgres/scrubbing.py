@@ -4,9 +4,11 @@ import logging
 from contextlib import suppress
 from typing import LiteralString
 
+import psycopg
 from psycopg import errors
 
-from bot.store.postgres.connecting import connect
+from bot.errors import StoreError
+from bot.store.postgres.connecting import connect, place
 
 log = logging.getLogger(__name__)
 
@@ -22,7 +24,7 @@ AT_ONCE = 32 << 20
 
 
 async def scrub(url: str) -> None:
-    """Let what was removed linger no longer than it must. Raises `StoreUnusable`, `psycopg.Error`.
+    """Let what was removed linger no longer than it must. Raises `StoreError`.
 
     Words without their key are noise, so it is the keys that matter most. What the server's own log and the file system
     keep is out of reach.
@@ -35,5 +37,10 @@ async def scrub(url: str) -> None:
         if size is not None and size[0] <= AT_ONCE:
             with suppress(errors.LockNotAvailable):  # somebody is at work: the next time does it
                 await connection.execute(ANEW)
+    except psycopg.Error as exc:
+        raise StoreError(
+            f"The database {place(url)} did not clear away what was removed ({type(exc).__name__}); the next round tries "
+            "again."
+        ) from exc
     finally:
         await connection.close()

@@ -3,9 +3,12 @@
 from pathlib import Path
 
 import psycopg
+import pytest
 from psycopg import AsyncConnection
 
+from bot.errors import StoreError
 from bot.models import InquiryStatus
+from bot.store.postgres import scrubbing
 from tests.store.builders import NOW, file
 from tests.store.postgres.conftest import Open
 
@@ -43,3 +46,14 @@ async def test_a_scrub_waits_for_nobody_who_works_and_holds_up_nobody(url: str, 
         await store.scrub(thoroughly=True)
         await file(store, "2")
     await store.scrub()
+
+
+async def test_a_scrub_that_the_server_breaks_off_is_an_error_the_clockwork_knows(
+    another: Open, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store = await another()
+    monkeypatch.setattr(scrubbing, "VACUUM", "SELECT pg_terminate_backend(pg_backend_pid())")
+    with pytest.raises(StoreError, match="the next round tries again"):
+        await store.scrub(thoroughly=True)
+    monkeypatch.undo()
+    await store.scrub(thoroughly=True)
