@@ -129,6 +129,6 @@ async def _with_situation(tx: Transaction, inquiry_id: str, lock: str) -> tuple[
 def _forgetting(table: str, key: str, condition: str) -> str:
     """Return what removes the rows of a condition, but for those somebody uses just now: nobody waits for another."""
     return (
-        f"DELETE FROM {table} WHERE {key} IN "
-        f"(SELECT {key} FROM {table} WHERE {condition} LIMIT %s FOR UPDATE SKIP LOCKED)"
+        f"DELETE FROM {table} WHERE {key} = ANY (ARRAY("
+        f"SELECT {key} FROM {table} WHERE {condition} LIMIT %s FOR UPDATE SKIP LOCKED))"
     )
