@@ -16,9 +16,9 @@ from bot.errors import ContentError, Fault, StoreError, StoreLocked
 from bot.matching import Encoder
 from bot.models import ContentVersion
 from bot.offline import failed_tests
-from bot.publishing import Tree, add_version, newest_version, read_tree
 from bot.safekeeping import opened
 from bot.sharing import Sharing
+from bot.versions import Tree, add_version, newest_version, read_tree
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

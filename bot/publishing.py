@@ -7,132 +7,30 @@ newest, has old files: it takes the newest version and rolls nobody back.
 """
 
 import asyncio
-import getpass
 import logging
-import platform
 from collections.abc import AsyncIterator, Awaitable, Callable
-from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from shutil import rmtree
 
 from watchfiles import awatch
 
-from bot.bundle import Folders, pack, unpack
-from bot.content import Content, read_content
+from bot.bundle import Folders
+from bot.content import read_content
 from bot.corpus import LiveCorpus
-from bot.errors import BundleError, ContentError, DeskError, Fault, Stale, StoreError, VaultError
-from bot.models import Change, ContentVersion, Sealed
+from bot.errors import BundleError, ContentError, Fault, StoreError
+from bot.models import Change, ContentVersion
 from bot.store.base import Store
 from bot.vault import Vault
+from bot.versions import Moved, Tree, add_version, newest_version, read_tree, unpacked
 
 log = logging.getLogger(__name__)
 
-PURPOSE = "content"
 LOOK_AGAIN = 2.0
 """Seconds after which a process asks again whether it is the one that watches."""
 AFTER_TROUBLE = 1.0
 """Seconds after which it is tried again to take what is new."""
-UNPACKED = 3
-"""Versions whose files stay unpacked, those used last."""
 MOST_FAULTS = 100
 """That are passed on: a person reads the first ones."""
-TRIES = 20
-"""How often files are read that change while they are read."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Tree:
-    """Files as they were at one moment, and what they say."""
-
-    digest: str
-    content: Content
-
-
-def read_tree(folders: Folders) -> Tree:
-    """Read files that do not change meanwhile. Raises `ContentError`, `OSError`, and `BundleError` when they never rest."""
-    for _ in range(TRIES):
-        before = folders.marks()
-        tree = Tree(digest=folders.digest(), content=read_content([folders.intents], [folders.knowledge]))
-        if folders.marks() == before:
-            return tree
-    raise BundleError("The content files change all the time; publish them when they rest.")
-
-
-def author() -> str:
-    """Return who runs this process, and where: whom to ask about a version."""
-    try:
-        name = getpass.getuser()
-    except (OSError, KeyError, ImportError):  # a container may know no name
-        name = "desk"
-    return f"{name}@{platform.node()}"
-
-
-async def newest_version(store: Store) -> ContentVersion | None:
-    """Return the version that is live, or shall be; None before the first."""
-    found = await store.content_versions(limit=1)
-    return found[0] if found else None
-
-
-async def add_version(
-    store: Store, vault: Vault, folders: Folders, tree: Tree, now: datetime, *, alone: bool = False
-) -> ContentVersion:
-    """Make the files the next version, unless they are the newest; return it.
-
-    Where a process is `alone`, files that are too many to be kept beside it are no reason to stop: they are in its folders.
-    Raises `BundleError`, also when the files are not those of `tree` any more, `StoreError`, `OSError`.
-    """
-    packed: tuple[bytes | None] | None = None
-    while True:
-        newest = await newest_version(store)
-        if newest is not None and newest.digest == tree.digest:
-            return newest
-        packed = packed or (await asyncio.to_thread(_packed, folders, tree, alone=alone),)
-        number = 1 if newest is None else newest.number + 1
-        version = ContentVersion(number=number, digest=tree.digest, author=author(), at=now)
-        (files,) = packed
-        try:
-            await store.add_content(version, None if files is None else _sealed(vault, number, files))
-        except Stale:
-            continue  # another process was faster
-        return version
-
-
-def _sealed(vault: Vault, number: int, files: bytes) -> Sealed:
-    """Return the archive sealed with its number: nobody but a desk made it, and it is no older one brought back."""
-    return vault.seal(PURPOSE, number.to_bytes(8) + files)
-
-
-def _opened(vault: Vault, number: int, sealed: Sealed) -> bytes:
-    """Return the archive. Raises `BundleError` when no desk made it, or as another version."""
-    try:
-        plain = vault.open(PURPOSE, sealed)
-    except VaultError as exc:
-        raise BundleError(
-            f"The files of content version {number} were not put there by this desk; see who writes to its database."
-        ) from exc
-    if int.from_bytes(plain[:8]) != number:
-        raise BundleError(
-            f"The files of content version {number} are those of another one; see who writes to the desk's database."
-        )
-    return plain[8:]
-
-
-def _packed(folders: Folders, tree: Tree, *, alone: bool) -> bytes | None:
-    try:
-        digest, files = pack(folders)
-    except BundleError as exc:
-        if not alone:
-            raise
-        log.info("The files of a content version are not kept", extra={"problem": str(exc)})
-        return None
-    if digest != tree.digest:
-        raise _Moved("The content files were changed while they were read; publish them when they rest.")
-    return files
-
-
-class _Moved(BundleError):
-    """The files are others by now."""
 
 
 def _faults(exc: ContentError | BundleError, where: str) -> tuple[Fault, ...]:
@@ -224,7 +122,7 @@ class Publisher:
 
             try:
                 await self._live.publish(tree.content, keep)
-            except _Moved:
+            except Moved:
                 continue
             self._settled = tree.digest
             self._say("newest", ())
@@ -233,25 +131,12 @@ class Publisher:
 
     async def _take(self, version: ContentVersion) -> None:
         """Make a version of the store live. Raises `ContentError`, `BundleError`, `StoreError`, `OSError`."""
-        sealed = await self._store.content_files(version.number)
-        if sealed is None:
-            raise BundleError(
-                f"The files of content version {version.number} are not in the store; publish them once more."
-            )
-
-        def unpacked() -> Content:
-            folders = unpack(_opened(self._vault, version.number, sealed), version.digest, self._home)
-            self._tidy()
-            return read_content([folders.intents], [folders.knowledge])
-
-        await self._live.publish(await asyncio.to_thread(unpacked))
+        folders = await unpacked(self._store, self._vault, version, self._home)
+        await self._live.publish(
+            await asyncio.to_thread(read_content, [folders.intents], [folders.knowledge])
+        )
         self._live.version = version
         self._say("newest", ())
-
-    def _tidy(self) -> None:
-        aged = sorted(self._home.iterdir(), key=lambda path: path.stat().st_mtime, reverse=True)
-        for path in aged[UNPACKED:]:
-            rmtree(path, ignore_errors=True)
 
     async def look(self) -> None:
         """Make the newest version of the store live, if it is not. One that cannot be leaves what works alone."""
@@ -331,7 +216,7 @@ class Publisher:
                     log.exception("What is new cannot be read; it is tried again until it can")
                 told = True
                 await asyncio.sleep(AFTER_TROUBLE)
-            except DeskError:
+            except Exception:  # whatever it is: what comes next must still be heard of
                 log.exception("What is new could not be made live")
                 return
             else:
@@ -345,10 +230,10 @@ class Publisher:
                 if await self._store.leads("content"):
                     await self._watch_while_leading()
                 problem = None
-            except (DeskError, OSError) as exc:
+            except Exception as exc:
                 if problem != str(exc):  # said once, however long it lasts
                     problem = str(exc)
-                    log.warning("The content files could not be published", extra={"problem": problem[:500]})
+                    log.exception("The content files could not be published; what was live stays live")
             await asyncio.sleep(LOOK_AGAIN)
 
     async def _watch_while_leading(self) -> None:
