@@ -7,7 +7,8 @@ import shutil
 import signal
 import socket
 import sys
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -112,3 +113,12 @@ class Desk:
         except TimeoutError:
             await self.kill()
             raise
+
+
+@asynccontextmanager
+async def ended(desk: Desk) -> AsyncIterator[Desk]:
+    """Leave no process of the desk behind, however the block ends."""
+    try:
+        yield desk
+    finally:
+        await desk.kill()

@@ -16,7 +16,7 @@ import pytest_asyncio
 from bot.store.postgres import migrate
 from bot.vault import Vault, decode_key
 from tests.botapi import BotApi
-from tests.faults.process import Desk
+from tests.faults.process import Desk, ended
 from tests.faults.rounds import KEY
 from tests.faults.test_degraded import CARD_WITHIN, REFUSED, TELEGRAM_LANGUAGE
 from tests.parts import ANSWERED, CRISIS, UNANSWERED
@@ -71,10 +71,10 @@ async def served(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Serv
             database = await make_database(server.url, "desk")
             await migrate(database, Vault(decode_key(KEY, "the test")))
             environ = {"DESK_KEY": KEY, "DATABASE_URL": database, "TELEGRAM_TOKEN": api.token, "TELEGRAM_API": api.base_url}  # fmt: skip
-            desk = Desk(home, environ)
-            await desk.start()
-            yield Served(desk, api, http, server, database)
-            assert await desk.stop() == 0
+            async with ended(Desk(home, environ)) as desk:
+                await desk.start()
+                yield Served(desk, api, http, server, database)
+                assert await desk.stop() == 0
 
 
 @pytest_asyncio.fixture(loop_scope="module", params=["away", "read-only"])

@@ -20,7 +20,7 @@ from bot.models import Inquiry
 from bot.store.tinydb import open_tinydb
 from bot.vault import Vault, read_key_file
 from tests.botapi import BotApi
-from tests.faults.process import Desk
+from tests.faults.process import Desk, ended
 from tests.parts import ANSWERED, CRISIS, UNANSWERED
 from tests.walks.desk_process import ROOT
 
@@ -82,11 +82,11 @@ async def ailing(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Aili
     home = tmp_path_factory.mktemp("ailing")
     async with BotApi() as api, aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=30)) as http:
         environ = {"AILING": str(home / "ailing"), "TELEGRAM_TOKEN": api.token, "TELEGRAM_API": api.base_url}
-        desk = Desk(home, environ, module="tests.faults.ailing")
-        await desk.start()
-        yield Ailing(desk, api, http)
-        (home / "ailing").unlink(missing_ok=True)
-        assert await desk.stop() == 0
+        async with ended(Desk(home, environ, module="tests.faults.ailing")) as desk:
+            await desk.start()
+            yield Ailing(desk, api, http)
+            (home / "ailing").unlink(missing_ok=True)
+            assert await desk.stop() == 0
         log = (home / "log").read_text()
         assert all(isinstance(json.loads(line), dict) for line in log.splitlines())
         assert "parrot" not in log
