@@ -22,7 +22,6 @@ from bot.control import Control
 from bot.corpus import LiveCorpus
 from bot.delivery import Deliverer
 from bot.desk import Desk, stored_entries
-from bot.duty import kept
 from bot.encoder import open_encoder
 from bot.engines import open_store
 from bot.fit import FitWorker
@@ -316,14 +315,14 @@ def _control(app: App, store: Store) -> Control | None:
 
 def _telegram(assistant: Assistant, settings: Settings, vault: Vault, store: Store) -> "TelegramChannel":
     # A desk without Telegram starts without its library.
-    from bot.channels.telegram import TelegramChannel  # noqa: PLC0415
+    from bot.channels.telegram import Lead, TelegramChannel  # noqa: PLC0415
 
     return TelegramChannel(
         assistant=assistant,
         settings=settings,
         vault=vault,
         clock=utc_now,
-        leads=kept(store, "telegram"),
+        lead=Lead(lambda: store.leads("telegram"), store.check),
     )
 
 

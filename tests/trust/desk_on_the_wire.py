@@ -11,7 +11,7 @@ from aiohttp import ClientSession, ClientTimeout, web
 from aiohttp.test_utils import TestServer
 
 from bot.assistant import Assistant
-from bot.channels.telegram import TelegramChannel
+from bot.channels.telegram import Lead, TelegramChannel
 from bot.channels.webchat import WebChat
 from bot.config import Settings, read_settings
 from bot.corpus import Corpus
@@ -95,7 +95,7 @@ async def wire(corpus: Corpus, tmp_path: Path, **environ: str) -> AsyncIterator[
             assistant=assistant,
             settings=settings,
             first_wait=0.05,
-            leads=lambda: store.leads("telegram"),
+            lead=Lead(lambda: store.leads("telegram"), store.check),
             **common,
         )
         channels: dict[str, Any] = {webchat.name: webchat, telegram.name: telegram}

@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Callable, Coroutine
 from contextlib import suppress
 from datetime import datetime
 from typing import TYPE_CHECKING
@@ -13,6 +13,7 @@ from bot.channels.telegram.backoff import Backoff
 from bot.channels.telegram.chats import Chats
 from bot.channels.telegram.client import Client, Refused, TokenRefused
 from bot.channels.telegram.incoming import CHANNEL
+from bot.channels.telegram.lead import Lead
 from bot.channels.telegram.polling import Polling
 from bot.channels.telegram.receiving import Receiver
 from bot.channels.telegram.sending import Sender
@@ -53,12 +54,12 @@ class TelegramChannel:
         settings: Settings,
         vault: Vault,
         clock: Callable[[], datetime],
-        leads: Callable[[], Awaitable[bool]],
+        lead: Lead,
         poll_seconds: int = 50,
         first_wait: float = 1.0,
         ask_again: float = ASK_AGAIN,
     ) -> None:
-        """`leads` tells whether of all processes of the desk this one asks Telegram for messages, or has it bring them;
+        """`lead` tells whether of all processes of the desk this one asks Telegram for messages, or has it bring them;
         it is asked every `ask_again` seconds while it says no. The webhook is served by all.
 
         `first_wait` is the pause in seconds after a first failure; it doubles from there.
@@ -69,7 +70,7 @@ class TelegramChannel:
         if token is None:
             raise DeskError("Telegram has no token; set TELEGRAM_TOKEN to the one BotFather gave you.")
         self._first_wait = first_wait
-        self._leads = leads
+        self._lead = lead
         self._ask_again = ask_again
         self._public_url = settings.public_url
         self._staff_chat = settings.telegram_staff_chat
@@ -89,7 +90,7 @@ class TelegramChannel:
         self._polling = Polling(
             self._client,
             self._receiver.take,
-            leads=leads,
+            lead=lead,
             seconds=poll_seconds,
             backoff=Backoff(first_wait, LONGEST_WAIT),
         )
@@ -142,7 +143,7 @@ class TelegramChannel:
     async def _stay_connected(self) -> None:
         backoff = Backoff(self._first_wait, LONGEST_WAIT)
         while True:
-            if not await self._leads():
+            if not await self._lead.mine():
                 await asyncio.sleep(self._ask_again)
                 continue
             try:

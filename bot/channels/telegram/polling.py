@@ -2,11 +2,12 @@
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Callable, Sequence
 
 from bot.channels.telegram.backoff import Backoff
-from bot.channels.telegram.client import Client, TokenRefused
+from bot.channels.telegram.client import Client, Contested, TokenRefused
 from bot.channels.telegram.incoming import Update, update_number
+from bot.channels.telegram.lead import Lead
 from bot.errors import DeskError, TryLater
 
 log = logging.getLogger(__name__)
@@ -25,13 +26,13 @@ class Polling:
         client: Client,
         take: Callable[[Update], "asyncio.Future[bool]"],
         *,
-        leads: Callable[[], Awaitable[bool]],
+        lead: Lead,
         seconds: int,
         backoff: Backoff,
     ) -> None:
         self._client = client
         self._take = take
-        self._leads = leads
+        self._lead = lead
         self._seconds = seconds
         self._backoff = backoff
         self._open: dict[int, asyncio.Future[bool]] = {}
@@ -40,7 +41,7 @@ class Polling:
 
     async def run(self) -> None:
         """Poll while this process leads. Raises `TokenRefused`."""
-        while await self._leads():
+        while await self._lead.mine():
             try:
                 updates = await self._client.updates(
                     self._offset(), limit=MOST_AT_ONCE, seconds=self._seconds
@@ -50,6 +51,8 @@ class Polling:
             except TryLater as exc:
                 await asyncio.sleep(exc.seconds)
             except (DeskError, OSError) as exc:
+                if isinstance(exc, Contested):
+                    self._lead.contested()
                 wait = self._backoff.wait()
                 log.warning("Telegram gives no messages. %s", exc, extra={"again_in_seconds": round(wait, 1)})
                 await asyncio.sleep(wait)

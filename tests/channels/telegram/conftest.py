@@ -15,9 +15,10 @@ import pytest
 from aiohttp import web
 
 from bot.assistant import Heard
-from bot.channels.telegram import TelegramChannel
+from bot.channels.telegram import Lead, TelegramChannel
 from bot.config import Settings
 from bot.corpus import Corpus
+from bot.errors import StoreStopped
 from bot.models import Address, IncomingMessage, Language, Option, Reply, Urgent, UrgentKind
 from bot.vault import Vault
 from tests.botapi import BotApi
@@ -124,8 +125,14 @@ class Bench:
     leading: bool = True
     """Whether this process is the one that asks Telegram."""
 
+    store_down: bool = False
+
     async def leads(self) -> bool:
         return self.leading
+
+    async def check(self) -> None:
+        if self.store_down:
+            raise StoreStopped("The database is away.")
 
     def channel(self, chosen: Settings | None = None) -> TelegramChannel:
         """A channel that polls briefly and tries again soon."""
@@ -134,7 +141,7 @@ class Bench:
             settings=chosen or settings(self.api),
             vault=Vault(b"k" * 32),
             clock=lambda: NOW,
-            leads=self.leads,
+            lead=Lead(self.leads, self.check),
             poll_seconds=1,
             first_wait=0.02,
             ask_again=0.05,

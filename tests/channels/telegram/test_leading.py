@@ -2,6 +2,8 @@
 
 import asyncio
 
+from bot.channels.telegram import Lead
+from bot.errors import StoreStopped
 from tests.botapi import BotApi
 from tests.channels.telegram.conftest import Bench, FakeAssistant
 
@@ -50,3 +52,45 @@ async def test_the_webhook_is_set_by_whoever_leads_and_served_by_all(
         bench.leading = False
         await api.say(11, "hello")
         await api.wait_for_message(11)
+
+
+async def test_whoever_asked_when_the_store_went_away_goes_on_asking(polling: Bench) -> None:
+    async with polling.running():
+        await polling.api.say(11, "hello")
+        await polling.api.wait_for_message(11)
+        polling.leading, polling.store_down = False, True  # what an engine says that has lost its server
+        await polling.api.say(12, "are you there")
+        await polling.api.wait_for_message(12)
+        before = polls(polling.api)
+        await asyncio.sleep(1.2)
+        assert polls(polling.api) > before
+        polling.store_down = False
+        await asyncio.sleep(1.2)
+        before = polls(polling.api)
+        await asyncio.sleep(1.2)
+        assert polls(polling.api) == before, "the store is back, and another process has the duty"
+
+
+async def test_somebody_else_who_asks_has_it_when_the_store_cannot_be_asked() -> None:
+    async def no() -> bool:
+        return False
+
+    async def away() -> None:
+        raise StoreStopped("The database is away.")
+
+    lead = Lead(no, away)
+    assert not await lead.mine(), "who never had it does not take it"
+    lead._mine = True
+    assert await lead.mine()
+    lead.contested()
+    assert not await lead.mine()
+
+
+async def test_a_desk_whose_own_disk_failed_is_alone_and_goes_on() -> None:
+    async def stopped() -> bool:
+        raise StoreStopped("The disk is full.")
+
+    async def check() -> None:
+        raise StoreStopped("The disk is full.")
+
+    assert await Lead(stopped, check).mine()
