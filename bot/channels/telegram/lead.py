@@ -25,10 +25,13 @@ class Lead:
         """
         try:
             mine = await self._leads()
+            if not mine and self._mine:
+                if not await self._store_answers():
+                    return True
+                # It answers, so it is there, or there again: then the first word was of a connection that was lost.
+                mine = await self._leads()
         except (DeskError, OSError):
             return True  # an engine that others share would say no; this one is alone, and its disk failed
-        if not mine and self._mine and not await self._store_answers():
-            return True
         self._mine = mine
         return mine
 
