@@ -10,7 +10,7 @@ import pytest
 from psycopg import AsyncConnection
 
 from bot.errors import StoreError, StoreStopped
-from bot.store.postgres import PostgresStore, lending, migrate, open_postgres
+from bot.store.postgres import PostgresStore, database, lending, migrate, open_postgres
 from bot.store.postgres.transaction import Transaction
 from bot.vault import Vault
 from tests.postgres import Server, own_server
@@ -209,4 +209,23 @@ async def test_through_a_pooler_of_transactions_nothing_stays_behind_on_a_connec
         await file(store, str(number))
     asked = "SELECT (SELECT count(*) FROM pg_prepared_statements), current_setting('idle_in_transaction_session_timeout')"
     assert await store._database.read(lambda tx: tx.row(asked)) == (0, "0")
+    await store.close()
+
+
+async def test_whoever_waits_too_long_for_their_turn_is_told_that_it_is_busy_and_not_away(
+    url: str, vault: Vault, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store = await open_postgres(url, vault, connections=1)
+    await file(store, "1")
+
+    async def slow(tx: Transaction) -> None:
+        await tx.run("SELECT pg_sleep(1)")
+
+    holding = asyncio.create_task(store._database.transact(slow))
+    await asyncio.sleep(0.1)
+    monkeypatch.setattr(database, "LONGEST", 0.2)
+    with pytest.raises(StoreError, match="more to do than it can"):
+        await file(store, "2")
+    await holding
+    assert [found.id for found in await store.queue()] == ["s-1"]
     await store.close()
