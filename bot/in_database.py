@@ -18,6 +18,7 @@ from bot.vault import Vault
 def back_up_database(url: str, vault: Vault, folder: Path, now: datetime) -> Backup:
     """Copy the store, as it stands at one moment while desks go on using it, to the two files that the embedded
     engine makes. Raises `StoreError`."""
+    asyncio.run(look(url, vault))
     with read_snapshot(url) as source:
         return back_up_from(source, vault, folder, now)
 
