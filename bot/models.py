@@ -651,11 +651,14 @@ class AuditHead:
     """A keyed digest over the other fields."""
 
 
+ChangeKind = Literal["situation", "delivery", "entry", "staff", "alarm", "content"]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Change:
     """Something in the store changed: enough to know what to read again, never words."""
 
-    kind: Literal["situation", "delivery", "entry", "staff", "alarm", "content"]
+    kind: ChangeKind
     id: str
     """Which one; empty when so many changed that all of the kind want reading again."""
     part_of: str = field(default="", compare=False)

@@ -10,7 +10,7 @@ from bot.audit import Chain
 from bot.models import Change
 from bot.store.news import News
 from bot.store.tinydb.group import GroupCommit
-from bot.store.tinydb.tables import Tables
+from bot.store.tinydb.tables import Tables, Told
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -28,16 +28,11 @@ class Core:
         self._epoch = token_hex(8)
         self._numbers = count(1)
 
-    def _tell(self, changes: Sequence[Change]) -> None:
+    def _tell(self, changes: Sequence[Told]) -> None:
         """Tell of changes that are durable. Their numbers are good as long as this process, and no longer."""
         self._news.tell(
-            Change(
-                kind=change.kind,
-                id=change.id,
-                part_of=change.part_of,
-                number=f"{self._epoch}-{next(self._numbers)}",
-            )
-            for change in changes
+            Change(kind=kind, id=id_, part_of=part_of, number=f"{self._epoch}-{next(self._numbers)}")
+            for kind, id_, part_of in changes
         )
 
 

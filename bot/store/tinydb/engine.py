@@ -136,7 +136,7 @@ class TinyDBStore(
                 break
         self._tables = tables
         self._group.resume()
-        self._tell([Change(kind=kind, id="") for kind in KINDS])
+        self._tell([(kind, "", "") for kind in KINDS])
         log.info("The store's disk takes writes again; the desk goes on")
 
 

@@ -9,7 +9,7 @@ from bot.models import (
     Alarm,
     AuditHead,
     AuditRow,
-    Change,
+    ChangeKind,
     ContentVersion,
     Conversation,
     Delivery,
@@ -39,6 +39,9 @@ from bot.store.tinydb.collection import Collection
 from bot.store.tinydb.group import Rows
 from bot.store.tinydb.keyed import KeyedCollection
 from bot.store.tinydb.table import RowDB, RowStorage
+
+Told = tuple[ChangeKind, str, str]
+"""A change before it has its number: its kind, its id, and what it is a part of."""
 
 
 class Tables:
@@ -133,9 +136,9 @@ class Tables:
         """Take in a table as it was read from disk. Raises ValueError for a row that is none of ours."""
         self._all[name].fill(rows)
 
-    def changed(self) -> tuple[Rows, Sequence[Change]]:
+    def changed(self) -> tuple[Rows, Sequence[Told]]:
         """Return the rows that this transaction changed and what to tell about it, and begin the next one."""
-        told: dict[Change, None] = {}
+        told: dict[Told, None] = {}
         for (name, doc_id), before in self._storage.before.items():
             after = self._storage.tables[name].get(str(doc_id))
             change_of = _CHANGES.get(name)
@@ -143,7 +146,7 @@ class Tables:
                 told[change_of(after or before or {})] = None
             elif name == "sessions" and after is None and before is not None:
                 # Signing in and every click change sessions, too; only that one ended matters to others.
-                told[Change(kind="staff", id=before["staff"])] = None
+                told["staff", before["staff"], ""] = None
         rows = self._storage.rows
         self._storage.rows = {}
         self._storage.before.clear()
@@ -174,13 +177,13 @@ def _place_in_queue(document: Document) -> tuple[bool, datetime] | None:
     return document["urgent"] is None, document["opened_at"]
 
 
-_CHANGES: Mapping[str, Callable[[Mapping[str, Any]], Change]] = {
-    "situations": lambda doc: Change(kind="situation", id=doc["id"], part_of=doc["lane"]),
-    "deliveries": lambda doc: Change(kind="delivery", id=doc["id"], part_of=doc["inquiry_id"]),
-    "entries": lambda doc: Change(kind="entry", id=doc["id"]),
-    "contents": lambda doc: Change(kind="content", id=str(doc["number"])),
-    "content_faults": lambda _: Change(kind="content", id=""),
-    "staff": lambda doc: Change(kind="staff", id=doc["name"]),
-    "alarms": lambda doc: Change(kind="alarm", id=doc["situation_id"]),
+_CHANGES: Mapping[str, Callable[[Mapping[str, Any]], Told]] = {
+    "situations": lambda doc: ("situation", doc["id"], doc["lane"]),
+    "deliveries": lambda doc: ("delivery", doc["id"], doc["inquiry_id"]),
+    "entries": lambda doc: ("entry", doc["id"], ""),
+    "contents": lambda doc: ("content", str(doc["number"]), ""),
+    "content_faults": lambda _: ("content", "", ""),
+    "staff": lambda doc: ("staff", doc["name"], ""),
+    "alarms": lambda doc: ("alarm", doc["situation_id"], ""),
 }
 """What is told of a changed document, by its table; of all others nothing."""
