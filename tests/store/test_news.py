@@ -1,5 +1,6 @@
 """Listeners of one process, and where each can begin again."""
 
+import asyncio
 from collections.abc import AsyncIterator
 
 from bot.models import Change
@@ -11,7 +12,8 @@ def change(name: str, number: int) -> Change:
 
 
 async def taken(news: AsyncIterator[Change], count: int) -> list[tuple[str, str]]:
-    return [(told.id, told.number) for told in [await anext(news) for _ in range(count)]]
+    async with asyncio.timeout(5):
+        return [(told.id, told.number) for told in [await anext(news) for _ in range(count)]]
 
 
 async def test_whoever_begins_at_a_number_it_was_given_has_missed_nothing() -> None:
