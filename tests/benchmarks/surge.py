@@ -1,5 +1,6 @@
 """A surge: thousands of citizens ask about one event within a minute, while other questions go on.
 
+    python -m tests.benchmarks surge      # at full size, both engines
     python -m tests.benchmarks.surge [--citizens 10000] [--seconds 60] [--others 20] [--engine tinydb|postgres] [--language zh|en]
 
 Through the real HTTP API of `python -m bot serve` with the sample content: one process on the embedded engine, two on
@@ -29,6 +30,7 @@ from psycopg import AsyncConnection
 
 from bot.config import PRODUCT
 from bot.content import read_content
+from tests.benchmarks.serving import cpu_seconds
 from tests.benchmarks.surge_words import wordings
 from tests.postgres import running_server
 from tests.walks.desk_process import running_desk
@@ -51,10 +53,11 @@ Owed = Callable[[], Awaitable[tuple[int, int]]]
 class Setting:
     """What is asked, and how."""
 
-    citizens: int
-    seconds: float
-    others: float
-    language: str
+    citizens: int = 10_000
+    seconds: float = 60.0
+    others: float = 20.0
+    """Other questions a second."""
+    language: str = "zh"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,6 +66,7 @@ class Standing:
 
     addresses: Sequence[str]
     link: str
+    pids: Sequence[int]
     deliveries: Owed
 
 
@@ -78,21 +82,18 @@ class Heard:
     """The most this program itself was late to ask."""
 
 
-def main() -> None:
+def main(data: Path | None = None) -> None:
+    """Measure at full size, one process and then two, and print; `data` is not needed."""
+    del data
+    for engine in ("tinydb", "postgres"):
+        measure(Setting(), engine)
+
+
+def measure(setting: Setting, engine: str) -> None:
     """Measure and print."""
-    parser = argparse.ArgumentParser(prog="python -m tests.benchmarks.surge")
-    parser.add_argument("--citizens", type=int, default=10_000)
-    parser.add_argument("--seconds", type=float, default=60.0)
-    parser.add_argument("--others", type=float, default=20.0, help="other questions a second")
-    parser.add_argument("--engine", choices=("tinydb", "postgres"), default="tinydb")
-    parser.add_argument("--language", choices=("zh", "en"), default="zh")
-    chosen = parser.parse_args()
-    setting = Setting(
-        citizens=chosen.citizens, seconds=chosen.seconds, others=chosen.others, language=chosen.language
-    )
-    print(f"load average {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores, {chosen.engine}")
+    print(f"load average {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores, {engine}", flush=True)
     with TemporaryDirectory(prefix="desk-surge-") as folder:
-        asyncio.run(_run(setting, chosen.engine, Path(folder)))
+        asyncio.run(_run(setting, engine, Path(folder)))
 
 
 async def _run(setting: Setting, engine: str, home: Path) -> None:
@@ -113,7 +114,10 @@ async def _one_process(home: Path) -> AsyncIterator[Standing]:
     with running_desk(home) as desk:
         assert desk.first_link is not None
         yield Standing(
-            addresses=[desk.address], link=desk.first_link, deliveries=lambda: asyncio.to_thread(count)
+            addresses=[desk.address],
+            link=desk.first_link,
+            pids=[desk.process.pid],
+            deliveries=lambda: asyncio.to_thread(count),
         )
 
 
@@ -133,7 +137,12 @@ async def _two_processes(home: Path) -> AsyncIterator[Standing]:
                     every, waiting = await found.fetchone() or (0, 0)
                     return int(every), int(waiting)
 
-                yield Standing(addresses=list(desks.processes), link=link, deliveries=deliveries)
+                yield Standing(
+                    addresses=list(desks.processes),
+                    link=link,
+                    pids=[desk.process.pid for desk in desks.processes.values()],
+                    deliveries=deliveries,
+                )
 
 
 async def _measure(setting: Setting, standing: Standing) -> None:
@@ -145,10 +154,14 @@ async def _measure(setting: Setting, standing: Standing) -> None:
             await _post(http, next(urls), next(questions))
         before = await _others(http, urls, questions, setting.others, ALONE)
         said = wordings(setting.language)
+        used = sum(map(cpu_seconds, standing.pids))
         surge, others = await asyncio.gather(
             _asked(http, urls, said, setting.citizens, setting.seconds),
             _others(http, urls, questions, setting.others, setting.seconds),
         )
+        used = sum(map(cpu_seconds, standing.pids)) - used
+        messages = len(surge.waits) + len(others.waits)
+        print(f"{used / messages * 1e3:.1f} ms of the desk's processor time for each of {messages} messages")
     async with join(standing.link, "Lin") as staff:
         situations = await _situations(staff)
         _print_surge(setting, surge, before, others, situations)
@@ -273,5 +286,20 @@ def _part(ordered: Sequence[float], share: float) -> float:
     return ordered[min(len(ordered) - 1, int(len(ordered) * share))] if ordered else 0.0
 
 
+def _run_as_asked() -> None:
+    usual = Setting()
+    parser = argparse.ArgumentParser(prog="python -m tests.benchmarks.surge")
+    parser.add_argument("--citizens", type=int, default=usual.citizens)
+    parser.add_argument("--seconds", type=float, default=usual.seconds)
+    parser.add_argument("--others", type=float, default=usual.others, help="other questions a second")
+    parser.add_argument("--engine", choices=("tinydb", "postgres"), default="tinydb")
+    parser.add_argument("--language", choices=("zh", "en"), default=usual.language)
+    chosen = parser.parse_args()
+    setting = Setting(
+        citizens=chosen.citizens, seconds=chosen.seconds, others=chosen.others, language=chosen.language
+    )
+    measure(setting, chosen.engine)
+
+
 if __name__ == "__main__":
-    main()
+    _run_as_asked()
