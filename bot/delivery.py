@@ -6,7 +6,7 @@ import datetime as dt
 import logging
 import random
 import time
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 
 from bot.channels.base import Channel
 from bot.codec import from_json
@@ -14,9 +14,9 @@ from bot.corpus import LiveCorpus
 from bot.errors import UNREADABLE, DeskError, NotFound, Stale, TryLater, Unreachable
 from bot.exchange import open_address
 from bot.mailing import Mailer
-from bot.models import Address, Delivery, DeliveryKind, DeliveryStatus, InquiryStatus, Reply
+from bot.models import Address, Delivery, DeliveryKind, DeliveryStatus, Inquiry, InquiryStatus, Reply
 from bot.outbox import Item, Outbox
-from bot.store.base import Owed, Store
+from bot.store.base import MadeOut, Owed, Store
 from bot.store.giving import REACHED, UNSETTLED
 from bot.vault import Vault
 
@@ -25,9 +25,8 @@ log = logging.getLogger(__name__)
 BATCH = 200
 HOLD = 0.004
 """Seconds of reading what is owed after which everybody else has a turn."""
-RECEIPTS_AT_ONCE = 16
-OTHERS_AT_ONCE = 4
-"""Sends under way on one channel: of what people wait for, and of what thousands may get."""
+AT_ONCE = 16
+"""Sends under way on one channel: of what people wait for, and as many of what thousands may get."""
 GIVE_UP_AFTER = dt.timedelta(days=3)
 LEAST_ATTEMPTS = 20
 """Nothing is given up after fewer: a clock that leaps makes nothing old."""
@@ -42,6 +41,8 @@ SURE_FOR = 1.0
 """Seconds for which a process that was told that it sends does so without asking again."""
 READ_ANEW = 60.0
 """Seconds between two readings of everything that is owed."""
+READ_AGAIN = 0.5
+"""Seconds after which it is read when too much changed to be told one by one."""
 DRAIN = 5.0
 """Seconds for sends in hand when the desk stops."""
 
@@ -63,7 +64,7 @@ class Deliverer:
         self._store = store
         self._vault = vault
         self._live = live
-        self._mailer = Mailer(store=store, vault=vault, live=live)
+        self._mailer = Mailer(store=store, vault=vault, live=live, made=self._hear_made)
         self._channels = channels
         self._clock = clock
         self._running = running
@@ -74,8 +75,11 @@ class Deliverer:
         """When all that is owed was read last; None when it has to be read."""
         self._changed: set[str] = set()
         """Deliveries that changed since."""
+        self._made: list[Owed] = []
+        """What this process made out itself since."""
+        self._making_out = False
         self._own: set[str] = set()
-        """Deliveries that this process settled, of which the store is about to tell."""
+        """Deliveries that this process made out or settled, of which the store is about to tell."""
         self._wake = asyncio.Event()
         self._owing = asyncio.Event()
         """Somebody was owed something: perhaps everybody in a situation."""
@@ -114,9 +118,10 @@ class Deliverer:
                 change.kind != "delivery" or self._sure_until is None
             ):  # whoever begins to send reads everything
                 continue
-            if not change.id:
-                self._read_at = None
+            if not change.id:  # so many that they were not told one by one
                 self._own.clear()
+                if self._read_at is not None:
+                    self._read_at = min(self._read_at, self._running() - READ_ANEW + READ_AGAIN)
             elif change.id in self._own:
                 self._own.discard(change.id)
                 continue
@@ -165,32 +170,53 @@ class Deliverer:
         await asyncio.sleep(MOMENT)  # most of the time nobody is owed anything but a receipt
         for mailing in await self._store.mailings():
             if await self._sends():
-                await self._mailer.finish(mailing)
+                # First everybody is owed it, and then it is sent: only receipts go out meanwhile.
+                self._making_out = True
+                try:
+                    await self._mailer.finish(mailing)
+                finally:
+                    self._making_out = False
+                    self._wake.set()
+
+    def _hear_made(self, inquiries: Sequence[Inquiry], made: Sequence[MadeOut]) -> None:
+        known = {inquiry.id: inquiry for inquiry in inquiries}
+        self._made += [Owed(delivery=each.delivery, inquiry=known[each.inquiry_id]) for each in made]
+        self._own.update(each.delivery.id for each in made)
 
     async def _look(self) -> None:
         """Take in what is owed, and begin to send."""
+        await self._take_in_changed()
         if self._read_at is None or self._running() - self._read_at >= READ_ANEW:
             await self._read_everything()
+        if not self._making_out:
+            made, self._made = self._made, []
+            await self._take_in_all(made)
+        self._begin()
+
+    async def _take_in_changed(self) -> None:
         changed, self._changed = self._changed, set()
         for delivery_id in changed:
             if delivery_id not in self._outbox:
                 owed = await self._store.delivery(delivery_id)
                 if owed is not None:
                     await self._take_in(owed)
-        self._begin()
 
     async def _read_everything(self) -> None:
-        since, self._read_at = time.perf_counter(), self._running()
-        self._changed.clear()  # what changes from here on is told again
+        self._read_at = self._running()
         page = await self._store.owed(BATCH)
         while page:
-            for owed in page:
-                await self._take_in(owed)
-                if time.perf_counter() - since > HOLD:
-                    self._begin()
-                    await asyncio.sleep(0)
-                    since = time.perf_counter()
+            await self._take_in_all(page)
+            await self._take_in_changed()
             page = await self._store.owed(BATCH, page[-1].delivery)
+
+    async def _take_in_all(self, listed: Sequence[Owed]) -> None:
+        since = time.perf_counter()
+        for owed in listed:
+            await self._take_in(owed)
+            if time.perf_counter() - since > HOLD:
+                self._begin()
+                await asyncio.sleep(0)
+                since = time.perf_counter()
 
     async def _take_in(self, owed: Owed) -> None:
         delivery, inquiry = owed.delivery, owed.inquiry
@@ -226,9 +252,9 @@ class Deliverer:
         if self._sure_until is None or self._stopping:
             return
         for channel in {*self._channels, *self._outbox.channels()}:
-            for receipts, most in ((True, RECEIPTS_AT_ONCE), (False, OTHERS_AT_ONCE)):
+            for receipts in (True,) if self._making_out else (True, False):
                 sending = self._sending.setdefault((channel, receipts), set())
-                while len(sending) < most:
+                while len(sending) < AT_ONCE:
                     taken = self._outbox.take(channel, self._running(), receipts=receipts)
                     if taken is None:
                         break

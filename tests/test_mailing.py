@@ -1,26 +1,31 @@
 """One answer reaches everybody in a situation, whoever dies while it is made out."""
 
 import asyncio
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
 import pytest
 
+from bot.codec import from_json
 from bot.errors import StoreError
 from bot.exchange import Memory, conversation_key, seal_memory
 from bot.mailing import Mailer, mailing_to
 from bot.models import (
     CallReason,
+    Delivery,
     DeliveryKind,
     DeliveryStatus,
     Inquiry,
     InquiryStatus,
+    Mailing,
+    Reply,
     Sealed,
     SituationStatus,
     StaffAnswer,
     Words,
 )
-from bot.store.base import Addition, Effect
+from bot.store.base import Addition, Effect, MadeOut
 from tests.crowd import crowd, person
 from tests.parts import Office, until
 
@@ -114,15 +119,43 @@ async def test_several_who_make_out_the_same_mailing_owe_everybody_once(
     assert await answers(office, situation) == [1] * MANY
 
 
-async def test_everybody_is_owed_the_same_id_whoever_makes_it_out(office: Office) -> None:
-    few = await crowd(office.store, office.vault, office.live.corpus.content, 2, office.clock())
-    made = mailer(office)
-    (inquiry, other) = await inquiries(office, few)
+async def test_everybody_is_owed_an_id_of_their_own_and_the_same_whoever_makes_it_out(
+    office: Office,
+) -> None:
+    class Watching:
+        """A store that takes nothing, and remembers what it was to owe."""
+
+        made_out_at_once = 5
+
+        def __init__(self) -> None:
+            self.owed: list[Delivery] = []
+
+        def __getattr__(self, name: str) -> Any:
+            return getattr(office.store, name)
+
+        async def make_out(self, _mailing: Mailing, made: Sequence[MadeOut], after: str | None) -> None:
+            self.owed += [each.delivery for each in made]
+
+    few = await crowd(office.store, office.vault, office.live.corpus.content, 5, office.clock())
     opened = await office.store.situation(few)
     assert opened is not None
-    one = mailing_to(office.vault, opened, DeliveryKind.CALLED, "ada", office.clock())
-    first, again = (made._made_out(one, inquiry, None) for _ in range(2))
-    assert first.delivery.id == again.delivery.id != made._made_out(one, other, None).delivery.id
+    said = Words(who="staff", at=office.clock(), text=SAID, author="ada")
+    mailing = mailing_to(office.vault, opened, DeliveryKind.ANSWER, "ada", office.clock(), said=said)
+    first, again = Watching(), Watching()
+    for watching in (first, again):
+        made = Mailer(store=watching, vault=office.vault, live=office.live)  # type: ignore[arg-type]
+        await made.finish(mailing)
+    assert [one.id for one in first.owed] == [one.id for one in again.owed]
+    assert len({one.id for one in first.owed}) == 5
+    for owed, inquiry in zip(
+        first.owed, sorted(await inquiries(office, few), key=lambda one: one.id), strict=True
+    ):
+        box = office.vault.unwrap(inquiry.id, inquiry.data_key)
+        reply = from_json(Reply, box.open("reply", owed.body))
+        assert (reply.id, reply.reference, reply.owed) == (owed.id, inquiry.reference, True)
+        assert reply.options[0].id == f"solved.{inquiry.reference}"
+        assert SAID in reply.text
+        assert inquiry.reference in reply.text
 
 
 async def test_a_citizen_who_writes_meanwhile_hears_the_answer_and_is_in_the_queue_again(

@@ -99,7 +99,9 @@ async def _give(tx: Transaction, mailing: Mailing, made: Sequence[MadeOut]) -> N
         )
         if owed:
             await tx.run(OWE, list(map(list, zip(*map(DELIVERIES.row, owed), strict=True))))
-    for delivery in owed:
+    # Of a first part, which any process may make out, whoever sends is told all; the others it makes out itself, and one
+    # change of each is enough for those who look at the situation.
+    for delivery in owed if mailing.after == "" else owed[:1]:
         tx.tell("delivery", delivery.id, delivery.inquiry_id)
 
 

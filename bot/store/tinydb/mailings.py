@@ -15,7 +15,7 @@ from bot.store.tinydb.shared import follow_inquiries, owe, unsettled_in
 class MailingVerbs(Core):
     """From one row that owes a situation to a delivery for each inquiry in it."""
 
-    made_out_at_once = 30
+    made_out_at_once = 40
 
     @verb
     def mailings(self) -> Sequence[Mailing]:
