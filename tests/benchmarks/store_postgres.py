@@ -3,16 +3,18 @@
     python -m tests.benchmarks store_postgres
     python -m tests.benchmarks.store_postgres [ROWS …]
 
-A question is a whole effect (message, conversation, counters, keys, inquiry, situation, receipt, what is told); a claim takes
-a situation that is open. The bare side sends the very same statements in the same transactions, with values that were
-made before: no verbs, no records, no retries. The two take turns on one server, with as many connections and clients,
-so that the ratio holds on a busy machine; the absolute figures do not. A hundredth of the rows that are there is open.
+A question is a whole effect (message, conversation, counters, keys, inquiry, situation, receipt, what is told); a
+claim takes a situation that is open. The bare side sends the very same statements in the same transactions, with values
+that were made before: no verbs, no records, no retries. The two take turns on one server, with as many connections and
+clients, and so do the sizes, so that the ratios hold on a busy machine; the absolute figures do not. A hundredth of the
+rows that are there is open.
 """
 
 import asyncio
 import sys
 import time
 from collections.abc import Awaitable, Callable, Iterator, Sequence
+from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
@@ -23,7 +25,7 @@ from psycopg import AsyncConnection
 from psycopg_pool import AsyncConnectionPool
 
 from bot.store.base import Effect
-from bot.store.postgres import citizens, migrate, open_postgres, situations
+from bot.store.postgres import PostgresStore, citizens, migrate, open_postgres, situations
 from bot.store.postgres.connecting import conninfo
 from bot.store.postgres.database import CONNECTIONS
 from bot.store.postgres.tables import DELIVERIES, INQUIRIES, SITUATIONS
@@ -40,8 +42,8 @@ OPERATIONS = {1: 500, 50: 2000}
 VAULT = Vault(b"k" * 32)
 BODY = VAULT.seal("conversation", b"x" * 600)
 HEAD = """
-| what | rows | clients | store, per s | bare psycopg, per s | ratio | CPU, µs: store / bare | p50 / p99, ms |
-|---|---|---|---|---|---|---|---|"""
+| what | rows | clients | store, per s | bare psycopg, per s | ratio | beside the fewest rows | CPU, µs: store / bare | p50 / p99, ms |
+|---|---|---|---|---|---|---|---|---|"""
 Bare = Sequence[tuple[str, Any]]
 """The statements of one transaction with their values."""
 
@@ -152,8 +154,57 @@ class Claims:
         return [(situations.CLAIM, values), (TOLD, (1, ["situation"], [one], ["general"]))]
 
 
-async def measure(server: Server, rows: int) -> None:
-    url = await make_database(server.url, f"desk_{rows}")
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Side:
+    """A database of one size, reached by the store and by bare psycopg."""
+
+    rows: int
+    url: str
+    store: PostgresStore
+    pool: AsyncConnectionPool
+
+    async def claim(self, situation_id: str) -> None:
+        """Claim a situation through the store."""
+        await self.store.claim_situation(situation_id, "ada", NOW, at(15))
+
+    async def bare(self, statements: Bare) -> None:
+        """Send the statements of one transaction."""
+        async with self.pool.connection() as connection:
+            await connection.execute("BEGIN")
+            for statement, values in statements[:-1]:
+                done = await connection.execute(statement.encode(), values, binary=True)
+                if done.description is not None:
+                    assert await done.fetchone() is not None
+            async with connection.pipeline():
+                told, values = statements[-1]
+                await connection.execute(told.encode(), values)
+                await connection.execute("COMMIT")
+
+
+async def measure(server: Server, sizes: Sequence[int]) -> None:
+    """Fill a database of each size, and let all of them take turns."""
+    async with AsyncExitStack() as opened:
+        sides = []
+        for rows in sizes:
+            url = await make_database(server.url, f"desk_{rows}")
+            await fill(url, rows)
+            store = await open_postgres(url, VAULT)
+            opened.push_async_callback(store.close)
+            pool = AsyncConnectionPool(
+                conninfo(url), kwargs={"autocommit": True}, min_size=2, max_size=CONNECTIONS, open=False
+            )
+            sides.append(Side(rows=rows, url=url, store=store, pool=await opened.enter_async_context(pool)))
+        print(HEAD)
+        questions = [Questions() for _ in sides]
+        for clients in CLIENTS:
+            await compare(clients, sides, questions, [side.store.record for side in sides])
+        claims = [Claims(await free(side.url)) for side in sides]
+        for clients in CLIENTS:
+            await compare(clients, sides, claims, [side.claim for side in sides])
+
+
+async def fill(url: str, rows: int) -> None:
+    """Let the database hold so many rows of each kind."""
     await migrate(url, VAULT)
     async with await AsyncConnection.connect(url, autocommit=True) as connection:
         begun = time.perf_counter()
@@ -162,35 +213,7 @@ async def measure(server: Server, rows: int) -> None:
         await connection.execute("CHECKPOINT")
         found = await connection.execute("SELECT pg_size_pretty(pg_database_size(current_database()))")
         (size,) = await found.fetchone() or ("?",)
-    print(f"{rows} rows of each kind ({size}) filled in {time.perf_counter() - begun:.0f} s", flush=True)
-    store = await open_postgres(url, VAULT)
-    async with AsyncConnectionPool(
-        conninfo(url), kwargs={"autocommit": True}, min_size=2, max_size=CONNECTIONS, open=False
-    ) as pool:
-
-        async def bare(statements: Bare) -> None:
-            async with pool.connection() as connection:
-                await connection.execute("BEGIN")
-                for statement, values in statements[:-1]:
-                    done = await connection.execute(statement.encode(), values, binary=True)
-                    if done.description is not None:
-                        assert await done.fetchone() is not None
-                async with connection.pipeline():
-                    told, values = statements[-1]
-                    await connection.execute(told.encode(), values)
-                    await connection.execute("COMMIT")
-
-        async def claim(situation_id: str) -> None:
-            await store.claim_situation(situation_id, "ada", NOW, at(15))
-
-        questions = Questions()
-        print(HEAD)
-        for clients in CLIENTS:
-            await compare(rows, clients, questions, store.record, bare)
-        claims = Claims(await free(url))
-        for clients in CLIENTS:
-            await compare(rows, clients, claims, claim, bare)
-    await store.close()
+    print(f"{rows:,} rows of each kind ({size}) filled in {time.perf_counter() - begun:.0f} s", flush=True)
 
 
 async def free(url: str) -> list[str]:
@@ -203,27 +226,33 @@ async def free(url: str) -> list[str]:
 
 
 async def compare(
-    rows: int,
     clients: int,
-    kind: Questions | Claims,
-    ours: Callable[[Any], Awaitable[object]],
-    bare: Callable[[Bare], Awaitable[object]],
+    sides: Sequence[Side],
+    kinds: Sequence[Questions] | Sequence[Claims],
+    ours: Sequence[Callable[[Any], Awaitable[object]]],
 ) -> None:
-    """Let the two sides take turns, and print a line of the table."""
+    """Let store and bare psycopg take turns at each size, and print a line of the table for each."""
     count = OPERATIONS[clients]
-    stored, sent = [], []
+    stored: list[list[Measured]] = [[] for _ in sides]
+    sent: list[list[Measured]] = [[] for _ in sides]
     for _ in range(TURNS):
-        sent.append(await turn(bare, [kind.bare(one) for one in kind.some(count)], clients))
-        stored.append(await turn(ours, kind.some(count), clients))
-    ratio = median(one.rate / other.rate for one, other in zip(stored, sent, strict=True))
-    rates = median(one.rate for one in stored), median(one.rate for one in sent)
-    cpu = median(one.cpu for one in stored), median(one.cpu for one in sent)
-    p50, p99 = (median(one.took[int(count * share)] for one in stored) * 1e3 for share in (0.5, 0.99))
-    print(
-        f"| {kind.name} | {rows:,} | {clients} | {rates[0]:.0f} | {rates[1]:.0f} | {ratio:.2f} | "
-        f"{cpu[0]:.0f} / {cpu[1]:.0f} | {p50:.1f} / {p99:.1f} |",
-        flush=True,
-    )
+        for place, (side, kind) in enumerate(zip(sides, kinds, strict=True)):
+            plain = [kind.bare(one) for one in kind.some(count)]
+            sent[place].append(await turn(side.bare, plain, clients))
+            stored[place].append(await turn(ours[place], kind.some(count), clients))
+    for side, kind, mine, theirs in zip(sides, kinds, stored, sent, strict=True):
+        p50, p99 = (median(one.took[int(count * share)] for one in mine) * 1e3 for share in (0.5, 0.99))
+        print(
+            f"| {kind.name} | {side.rows:,} | {clients} | {median(one.rate for one in mine):.0f} | "
+            f"{median(one.rate for one in theirs):.0f} | {ratio(mine, theirs):.2f} | {ratio(mine, stored[0]):.2f} | "
+            f"{median(one.cpu for one in mine):.0f} / {median(one.cpu for one in theirs):.0f} | {p50:.1f} / {p99:.1f} |",
+            flush=True,
+        )
+
+
+def ratio(some: Sequence[Measured], others: Sequence[Measured]) -> float:
+    """Return how many operations one side does where the other does one, turn by turn."""
+    return median(one.rate / other.rate for one, other in zip(some, others, strict=True))
 
 
 def main(data: Path | None = None, sizes: Sequence[int] = SIZES) -> None:
@@ -235,8 +264,7 @@ def main(data: Path | None = None, sizes: Sequence[int] = SIZES) -> None:
         asyncio.run(tune(server.url))
         server.stop()
         server.start()
-        for rows in sizes:
-            asyncio.run(measure(server, rows))
+        asyncio.run(measure(server, sizes))
 
 
 async def tune(url: str) -> None:
