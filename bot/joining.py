@@ -192,11 +192,14 @@ class Joining:
         async with pool.reading:
             if pool.seen is not None and pool.seen != beyond and len(pool.own) <= OWN_AT_MOST:
                 return
-            begun = set(pool.opening)
-            standing = await self._store.pool(pool.name, pool.seen or 0)
-            await self._read(pool, [each for each in standing.situations if each.id not in pool.groups])
-            pool.seen = standing.number
-            pool.own = begun | set(pool.opening)
+            await self._read_pool(pool, pool.seen or 0)
+
+    async def _read_pool(self, pool: _Pool, after: int) -> None:
+        begun = set(pool.opening)
+        standing = await self._store.pool(pool.name, after)
+        await self._read(pool, [each for each in standing.situations if each.id not in pool.groups])
+        pool.seen = standing.number
+        pool.own = begun | set(pool.opening)
 
     async def _read(self, pool: _Pool, situations: Collection[Situation]) -> None:
         waiting = list(situations)
@@ -230,11 +233,14 @@ class Joining:
                 await asyncio.sleep(PAUSE)
                 self._news.clear()
                 changed, self._changed = self._changed, set()
-                if self._all_changed:
-                    self._all_changed = False
+                whole, self._all_changed = self._all_changed, False
+                if whole:
                     changed |= {each for pool in self._pools.values() for each in pool.groups}
                 for situation_id in changed:
                     await self._see(situation_id)
+                for pool in self._pools.values() if whole else ():
+                    async with pool.reading:
+                        await self._read_pool(pool, 0)  # one that is open again may have any number
             except (DeskError, OSError) as exc:
                 # What is compared is older for a while; the store refuses what that would do wrong.
                 log.warning("Open situations could not be read", extra={"problem": type(exc).__name__})

@@ -208,6 +208,21 @@ async def test_a_situation_that_is_open_again_is_joined_again(office: Office) ->
     await joining.stop()
 
 
+async def test_when_all_may_have_changed_all_is_read_again(office: Office) -> None:
+    joining = office.assistant._joining
+    await office.hand_over(HERE, "ann")
+    await office.hand_over(THERE, "bob")
+    gone, kept = await queue(office)
+    pool = joining._pools["en"]
+    await office.desk.answer(StaffAnswer(situation_id=gone.id, author="ada", text="Back at six."))
+    pool.drop(kept.id)  # as if it had been settled, and open again unheard
+    await joining.start()
+    joining._all_changed = True
+    joining._news.set()
+    await until(lambda: gone.id not in pool.groups and kept.id in pool.groups)
+    await joining.stop()
+
+
 async def test_nobody_is_refused_because_others_keep_opening_situations(
     office: Office, monkeypatch: pytest.MonkeyPatch
 ) -> None:
