@@ -21,7 +21,7 @@ from bot.store.tinydb import open_tinydb
 from bot.vault import Vault
 from tests.channels.webchat.fakes import staff_answer
 from tests.channels.webchat.test_stream import open_stream, read_event
-from tests.parts import KEY, UNANSWERED, Office, make_office, until
+from tests.parts import KEY, UNANSWERED, Office, make_office
 
 Client = TestClient[web.Request, web.Application]
 
@@ -157,7 +157,12 @@ async def test_a_page_opened_at_the_other_process_catches_up_by_the_last_id_it_s
         last = [turn["id"] for turn in (await response.json())["exchange"]][-1]
     stream.close()
     await answer(one, reference)
-    await until(lambda: not one.office.deliverer._busy)
+    (inquiry,) = await one.office.store.inquiries_in(await one.office.situation_of(reference))
+    async with asyncio.timeout(10):
+        while any(  # noqa: ASYNC110 (what is stored has no event)
+            each.status is DeliveryStatus.OWED for each in await one.office.store.deliveries_of(inquiry.id)
+        ):
+            await asyncio.sleep(0.01)
     stream = await open_stream(two.client, token, **{"Last-Event-ID": last})
     assert "Lake Road" in (await answered(stream))["data"]
 
