@@ -16,7 +16,7 @@ from bot.vault import Vault, decode_key, encode_key
 from tests.botapi import BotApi, too_many_requests
 from tests.faults.checker import Checked, Finding, Kind, check
 from tests.faults.citizens import Field, look, note_telegram, on_telegram, on_the_page
-from tests.faults.ledger import Ledger, Words
+from tests.faults.ledger import Ledger, Told, Words
 from tests.faults.staff import Member, join
 from tests.faults.stored import read
 
@@ -80,6 +80,8 @@ class Report:
     operations: int = 0
     questions: int = 0
     answers: int = 0
+    fights: int = 0
+    """Answers that were refused because somebody else had the situation or had answered it."""
     seconds: float = 0.0
     again_on_telegram: int = 0
     faults: Counter[str] = field(default_factory=Counter)
@@ -90,6 +92,7 @@ class Report:
         self.rounds += 1
         self.operations = ledger.operations
         self.questions, self.answers = len(ledger.questions), len(ledger.answers)
+        self.fights = sum(1 for answer in ledger.answers if answer.told is Told.REFUSED)
         self.again_on_telegram = checked.again_on_telegram
         known = {finding for _, finding in self.findings}
         self.findings += [(self.rounds, each) for each in checked.findings if each not in known]
@@ -104,7 +107,8 @@ class Report:
         return [
             f"{self.engine}, seed {self.seed}: {self.rounds} rounds in {self.seconds:.0f} s",
             f"  faults: {faults}",
-            f"  operations {self.operations}, questions {self.questions}, answers tried {self.answers}",
+            f"  operations {self.operations}, questions {self.questions}, answers tried {self.answers}, "
+            f"of which {self.fights} lost a fight for the same situation",
             f"  losses {self.of(Kind.LOST)}, kept untold {self.of(Kind.UNTOLD)}, "
             f"stored twice {self.of(Kind.STORED_TWICE)}, shown twice on web chat {self.of(Kind.SHOWN_TWICE)}, "
             f"situations with two answers {self.of(Kind.TWO_ANSWERS)}, "

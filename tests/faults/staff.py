@@ -30,11 +30,11 @@ class Member:
     random: random.Random
 
     async def work(self) -> None:
-        """Answer whatever is in the queue, until cancelled."""
+        """Answer whatever is in the queue, until cancelled: from its top, so that two of them fight for the same."""
         while True:
             waiting = await self._queue()
             if waiting:
-                await self._answer(self.random.choice(waiting[:6]))
+                await self._answer(self.random.choice(waiting[:2]))
             else:
                 await asyncio.sleep(LOOKS_EVERY * self.random.uniform(0.5, 1.5))
 
