@@ -74,7 +74,8 @@ def _questions(ledger: Ledger, stored: Sequence[Stored]) -> list[Finding]:
                     places[word].append(inquiry)
     for question in ledger.questions:
         where = places[question.word]
-        if question.told is Told.ACCEPTED and question.reference not in {each.reference for each in where}:
+        kept = {each.reference for word in (question.word, *question.again) for each in places[word]}
+        if question.told is Told.ACCEPTED and question.reference not in kept:
             found.append(Finding(Kind.LOST, f"question {question.word} of {question.reference}"))
         if len(where) > 1:
             found.append(Finding(Kind.STORED_TWICE, f"question {question.word}"))

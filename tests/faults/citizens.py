@@ -132,9 +132,10 @@ async def on_telegram(field: Field, chat: int) -> None:
     who = Who("telegram", str(chat))
     api, ledger = field.api, field.ledger
     _waits_as(f"{chat} on Telegram")
+    refused: list[str] = []
     while True:
         word = field.words.new()
-        question = Question(who, word)
+        question = Question(who, word, again=tuple(refused))
         ledger.questions.append(question)
         before = len(api.texts(chat))
         ledger.operations += 1
@@ -149,6 +150,7 @@ async def on_telegram(field: Field, chat: int) -> None:
                     question.told = Told.REFUSED
         if question.told is Told.ACCEPTED:
             break
+        refused.append(word)
         await asyncio.sleep(0.5)
     answers = {answer.word for answer in ledger.answers}
     while not any(answers.intersection(text.split()) for text in api.texts(chat)):

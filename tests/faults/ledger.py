@@ -34,6 +34,9 @@ class Question:
     word: str
     told: Told = Told.NOTHING
     reference: str | None = None
+    again: tuple[str, ...] = ()
+    """Words of questions that were refused before and are asked again with it. A refusal may have been kept after all
+    (its commit got no answer), and whoever hears so by a receipt cannot tell for which of them it is."""
 
 
 @dataclass(slots=True)

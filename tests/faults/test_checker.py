@@ -178,6 +178,15 @@ def test_somebody_who_writes_again_after_an_answer_may_have_another(story: Story
     assert story.found() == set()
 
 
+def test_whoever_asks_again_may_be_kept_by_the_first_question(story: Story) -> None:
+    first, second = story.ledger.questions[1:]
+    second.again = (first.word,)
+    story.stored[1] = stored("2", "BBBB-2222", BEN, first.word)
+    assert story.found() == set()
+    del story.stored[1]
+    assert Kind.LOST in story.found()
+
+
 def test_a_message_twice_on_telegram_is_counted_and_no_fault(story: Story) -> None:
     story.ledger.shown[BEN].append(story.ledger.shown[BEN][2])
     assert story.found() == set()

@@ -26,7 +26,7 @@ from tests.walks.desk_process import ROOT
 
 pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.timeout(180)]
 
-CARD_WITHIN = 1.2
+CARD_WITHIN = 1.8
 """Seconds in which somebody in danger is answered, whatever the disk does: one, and what a busy machine adds."""
 REFUSED = {
     "en": "your message was not recorded",
