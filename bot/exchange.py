@@ -2,7 +2,7 @@
 
 import datetime as dt
 import logging
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 
@@ -177,9 +177,9 @@ def seal_record(
 
 
 def reconnected(
-    vault: Vault, inquiries: Sequence[Inquiry], conversations: Sequence[Conversation]
-) -> Sequence[Conversation]:
-    """Return conversations that lead to just these inquiries.
+    vault: Vault, inquiries: Sequence[Inquiry], conversations: Iterable[Conversation]
+) -> Iterator[Conversation]:
+    """Yield conversations that lead to just these inquiries.
 
     One that cannot be opened (there are newer words of it elsewhere) or leads nowhere is left out; an inquiry that is
     not closed and that nothing leads to has a new one, so that its citizen finds it again.
@@ -189,7 +189,6 @@ def reconnected(
     for inquiry in inquiries:
         if inquiry.status is not InquiryStatus.CLOSED:
             open_ones.setdefault(conversation_key(vault, open_address(vault, inquiry)), []).append(inquiry)
-    found: list[Conversation] = []
     for conversation in conversations:
         try:
             before = open_memory(vault, conversation)
@@ -203,7 +202,7 @@ def reconnected(
             continue
         open_ones.pop(conversation.key, None)
         keep_until = conversation.keep_until
-        found.append(
+        yield (
             conversation
             if memory == before
             else seal_memory(vault, memory, conversation.key, conversation, keep_until)
@@ -211,8 +210,7 @@ def reconnected(
     for key, lost in open_ones.items():
         reaches = tuple(Reach(id=inquiry.id, reference=inquiry.reference) for inquiry in lost)
         memory = Memory(reaches=reaches, spoken=lost[-1].language, welcomed=True)
-        found.append(seal_memory(vault, memory, key, None, None))
-    return found
+        yield seal_memory(vault, memory, key, None, None)
 
 
 async def let_go(store: Store, vault: Vault, inquiry: Inquiry, until: dt.datetime) -> None:

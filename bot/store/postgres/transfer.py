@@ -64,6 +64,10 @@ class DatabaseCopy:
         """The connection is in a transaction."""
         self._connection = connection
 
+    def size(self) -> int:
+        """Return how many documents there are."""
+        return sum(self.counts().values())
+
     def counts(self) -> Mapping[str, int]:
         """Return how many documents there are of each table."""
         found = {}

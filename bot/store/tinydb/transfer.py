@@ -22,6 +22,9 @@ class _Folder:
         self._connection = connection
         self._tables = Tables()
 
+    def size(self) -> int:
+        return sum(self.counts().values())
+
     def counts(self) -> Mapping[str, int]:
         return {table: count(self._connection, table) for table in TABLES}
 
@@ -30,7 +33,7 @@ class _Folder:
         return (codec.decode(body) for _, body in rows_of(self._connection, table))
 
 
-class _Draft:
+class Draft:
     """Keeps documents in a store's file that is being made."""
 
     def __init__(self, tables: Tables, add: Add, count_of: Callable[[str], int]) -> None:
@@ -39,10 +42,12 @@ class _Draft:
         self._count_of = count_of
 
     def write(self, table: str, documents: Iterable[Document]) -> None:
+        """Keep the documents of a table."""
         encode = self._tables.collection(table).codec.encode
         self._add(table, ((number, encode(document)) for number, document in enumerate(documents, start=1)))
 
     def counts(self) -> Mapping[str, int]:
+        """Return how many were kept of each table."""
         return {table: self._count_of(table) for table in TABLES}
 
 
@@ -59,7 +64,7 @@ def read_folder(path: Path, vault: Vault) -> Iterator[_Folder]:
 
 
 @contextmanager
-def write_folder(path: Path, vault: Vault) -> Iterator[_Draft]:
+def write_folder(path: Path, vault: Vault) -> Iterator[Draft]:
     """Make a store in the folder, which holds none, of what the block writes; none when the block raises.
 
     Raises `StoreLocked`, `StoreUnusable`.
@@ -77,7 +82,7 @@ def write_folder(path: Path, vault: Vault) -> Iterator[_Draft]:
         tables = Tables()
         try:
             with making(path / FILE, vault, tables.names) as (add, count_of):
-                yield _Draft(tables, add, count_of)
+                yield Draft(tables, add, count_of)
         except (OSError, sqlite3.Error) as exc:
             raise StoreUnusable(
                 f"{path} could not take the copy ({exc}), and holds nothing of it; see to its disk and try again."
