@@ -44,7 +44,7 @@ from bot.models import (
 from bot.privacy import Finding, screen
 from bot.quiet import not_before
 from bot.reference import read_reference
-from bot.store.base import Store
+from bot.store.base import Owed, Store
 from bot.vault import Box, Vault
 
 log = logging.getLogger(__name__)
@@ -55,6 +55,8 @@ SUGGESTIONS = 5
 WORDINGS = 20
 """Inquiries whose words are shown on one page of a situation."""
 EVERY_ONE = 1_000_000
+UNDELIVERED = 200
+"""Replies that did not get through, on one page."""
 ACTS = 1000
 """Rows of the record looked through for what staff did in a situation."""
 ATTEMPTS = 20
@@ -279,6 +281,25 @@ class Desk:
             (inquiry, await self._store.deliveries_of(inquiry.id))
             for inquiry in await self._store.inquiries_in(situation_id, first, WORDINGS)
         ]
+
+    async def undelivered(self, staff: str) -> Sequence[tuple[Owed, Situation]]:
+        """Return replies that were given up or did not get through yet, oldest first, at most `UNDELIVERED`, with their
+        situations, as far as `staff` may see those; opens nothing."""
+        closed = await self._closed_to(staff)
+        found = []
+        for owed in await self._store.undelivered(UNDELIVERED):
+            situation = await self._store.situation(owed.inquiry.situation_id)
+            if situation is not None and situation.lane not in closed:
+                found.append((owed, situation))
+        return found
+
+    async def try_again(self, delivery_id: str, staff: str) -> None:
+        """Owe anew a reply that was given up. Raises `NotFound`, `Stale` when it is not given up (any more)."""
+        owed = await self._store.delivery(delivery_id)
+        if owed is None:
+            raise NotFound("There is no such reply any more; the citizen may have taken the question back.")
+        await self.peek(owed.inquiry.situation_id, staff)
+        await self._store.retry_delivery(delivery_id, self._clock())
 
     async def called_emergency(
         self, situation_id: str, staff: str, reason: CallReason, *, second: str | None, tell: bool

@@ -25,6 +25,7 @@ from bot.staff.views import (
     queue,
     second_factor,
     situations,
+    undelivered,
 )
 from bot.staff.views import live as live_views
 
@@ -61,6 +62,9 @@ ROUTES: Sequence[Route] = (
     ("GET", "/banners", queue.banners_part, Access.SIGNED_IN),
     ("GET", "/alarms", alarms.alarms_part, Permission.WORK),
     ("GET", "/find", queue.find, Permission.WORK),
+    ("POST", "/next", queue.take_next, Permission.WORK),
+    ("GET", "/undelivered", undelivered.undelivered_page, Permission.WORK),
+    ("POST", "/undelivered/again", undelivered.try_again, Permission.WORK),
     ("GET", "/stream", live_views.stream, Access.SIGNED_IN),
     ("GET", _SITUATION, situations.situation_page, Permission.WORK),
     ("GET", _SITUATION + "/state", situations.state_part, Permission.WORK),

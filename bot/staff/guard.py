@@ -42,6 +42,8 @@ _FORM_TOKEN = re.compile(r"[A-Za-z0-9_-]{32}")
 DESIGNED = frozenset({400, 403, 404, 405, 413, 429, 500, 503})
 _VERBS = frozenset(
     [
+        "next",
+        "again",
         "open",
         "claim",
         "release",

@@ -9,7 +9,7 @@ import pytest
 from aiohttp import web
 
 from bot.corpus import Corpus
-from bot.models import Role, Situation
+from bot.models import DeliveryStatus, Role, Situation
 from bot.staff.app import ROUTES
 from tests.staff.world import Page, Person, World
 from tests.trust.whole import the_whole
@@ -102,6 +102,9 @@ CONSOLE: Mapping[tuple[str, str], Row] = {
     ("GET", "/queue"): only(200, IN, *WORKERS),
     ("GET", "/banners"): signed_in(200, IN),
     ("GET", "/alarms"): only(200, IN, *WORKERS),
+    ("POST", "/next"): only(303, 401, *WORKERS),
+    ("GET", "/undelivered"): only(200, IN, *WORKERS),
+    ("POST", "/undelivered/again"): only(404, 401, *WORKERS),  # it names no delivery
     ("GET", "/stream"): signed_in(200, 401),
     ("GET", "/knowledge"): signed_in(200, IN),
     ("GET", "/knowledge/new"): signed_in(200, IN),
@@ -265,6 +268,27 @@ async def test_r24_a_restricted_situation_is_answered_word_for_word_like_none(
         nowhere = await admin.get(_address(path, None))
         assert there.text.replace(hidden.id, "no-such-situation") == nowhere.text
     assert hidden.id not in (await admin.get("")).text
+
+
+async def test_r24_what_did_not_get_through_in_a_restricted_lane_is_seen_by_the_named_alone(
+    whole: World, people: dict[str, Person]
+) -> None:
+    hidden = await whole.file("they pushed me", lane=LANE)
+    (inquiry,) = await whole.store.inquiries_in(hidden.id)
+    (receipt,) = await whole.store.deliveries_of(inquiry.id)
+    await whole.store.settle_delivery(receipt.id, DeliveryStatus.FAILED, attempts=0, problem="unreachable")
+    for name, person in people.items():
+        if name in ("nobody", "disabled", "maintainer"):
+            continue
+        await _renew(whole, person)
+        sees = name == "named"
+        assert (inquiry.reference in (await person.get("/undelivered")).text) is sees, name
+        assert ("could not be delivered" in (await person.get("")).words) is sees, name
+        status = (await person.post("/undelivered/again", {"delivery": receipt.id})).status
+        assert status == (303 if sees else 404), name
+        assert (await person.post("/next")).location == (
+            f"/staff/situations/{hidden.id}" if sees else "/staff?notice=nothing_free"
+        )
 
 
 def _address(path: str, situation: Situation | None) -> str:

@@ -5,6 +5,7 @@ from typing import Any
 
 from aiohttp import web
 
+from bot.models import DeliveryStatus
 from bot.permissions import Permission
 from bot.staff.keys import CONSOLE, PREFIX, VISITOR
 from bot.staff.pages import go, page
@@ -21,6 +22,7 @@ async def queue_page(request: web.Request) -> web.Response:
         request,
         "queue.html",
         **await _rows(request),
+        undelivered=await _undelivered(request),
         notice=request.query.get("notice", ""),
         notice_situation=request.query.get("situation", ""),
         sought=request.query.get("sought", "")[:40],
@@ -55,10 +57,23 @@ async def find(request: web.Request) -> web.Response:
         "queue.html",
         status=404,
         **await _rows(request),
+        undelivered=await _undelivered(request),
         notice="",
         notice_situation="",
         sought=sought,
     )
+
+
+async def take_next(request: web.Request) -> web.Response:
+    """Take the first situation that nobody holds, and go there."""
+    taken = await request.app[CONSOLE].desk.claim_next(request[VISITOR].name)
+    return go(f"{PREFIX}?notice=nothing_free" if taken is None else f"{PREFIX}/situations/{taken.id}")
+
+
+async def _undelivered(request: web.Request) -> int:
+    """Return how many replies were given up, as far as they are listed."""
+    listed = await request.app[CONSOLE].desk.undelivered(request[VISITOR].name)
+    return sum(owed.delivery.status is DeliveryStatus.FAILED for owed, _ in listed)
 
 
 async def _rows(request: web.Request) -> dict[str, Any]:
