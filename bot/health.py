@@ -21,7 +21,7 @@ STORE_WITHIN = 2.0
 KNOWN_FOR = 1.0
 """Seconds for which what was found about the store is told again: a balancer's questions are no load."""
 STANDING_FOR = 10.0
-"""The same of the queue, which is read whole."""
+"""The same of how the desk stands."""
 FORWARDED = ("Forwarded", "X-Forwarded-For", "X-Real-IP", "Via")
 """A request that carries one of these came through a proxy, wherever that stands."""
 METHODS = frozenset({"GET", "HEAD", "POST", "OPTIONS"})
@@ -127,14 +127,21 @@ class Health:
             now = self._clock()
             try:
                 async with asyncio.timeout(STORE_WITHIN):
-                    queue = await self._store.queue()
+                    queue = await self._store.queue_length()
                     alarms = await self._store.alarms()
                     oldest = await self._store.oldest_due(now)
             except (StoreError, OSError):
                 self._metrics.store_down()
                 self._stood_at = None
             else:
-                self._metrics.standing(now.timestamp(), queue, len(alarms), oldest)
+                self._metrics.standing(
+                    now,
+                    urgent=queue.urgent,
+                    other=queue.other,
+                    oldest=queue.oldest,
+                    waiting=len(alarms),
+                    owed_since=oldest,
+                )
                 self._stood_at = time.monotonic()
 
     @web.middleware

@@ -11,7 +11,7 @@ from datetime import datetime
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, ProcessCollector, generate_latest
 
 from bot import __version__
-from bot.models import DeliveryStatus, Reply, Situation
+from bot.models import DeliveryStatus, Reply
 
 MOMENTS = (0.001, 0.005, 0.025, 0.1, 0.5, 2.0, 10.0)
 ANSWERS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
@@ -108,16 +108,26 @@ class Metrics:
     # --- what stands
 
     def standing(
-        self, now: float, queue: Sequence[Situation], waiting: int, owed_since: datetime | None
+        self,
+        now: datetime,
+        *,
+        urgent: int,
+        other: int,
+        oldest: datetime | None,
+        waiting: int,
+        owed_since: datetime | None,
     ) -> None:
-        """Note how the desk stands at `now` (seconds since 1970): the queue, the alarms that wait, what is due first."""
+        """Note how the desk stands: open situations and since when, alarms that wait, what is due first."""
+
+        def age(since: datetime | None) -> float:
+            return 0 if since is None else max(0.0, (now - since).total_seconds())
+
         self._store_up.set(1)
-        urgent = sum(situation.urgent is not None for situation in queue)
         self._queue.labels("yes").set(urgent)
-        self._queue.labels("no").set(len(queue) - urgent)
-        self._oldest.set(max((now - each.opened_at.timestamp() for each in queue), default=0))
+        self._queue.labels("no").set(other)
+        self._oldest.set(age(oldest))
         self._urgent.set(waiting)
-        self._owed_oldest.set(0 if owed_since is None else max(0, now - owed_since.timestamp()))
+        self._owed_oldest.set(age(owed_since))
 
     def store_down(self) -> None:
         """Note that the store does not answer; what stood before is not known to stand now."""

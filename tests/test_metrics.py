@@ -85,7 +85,7 @@ async def test_nothing_that_was_written_and_nobody_who_wrote_stands_in_the_page(
     counted(office, metrics)
     office.store = measured(office.store, metrics)
     reference = await office.hand_over("where can my canary see a dentist", chat="canary-chat")
-    metrics.standing(0, await office.store.queue(), 0, await office.store.oldest_due(office.clock()))
+    await office.store.queue_length()
     page = metrics.page().decode()
     assert "canary" not in page
     assert reference not in page
@@ -120,8 +120,15 @@ async def test_duties_and_attempts_to_deliver_are_noted(office: Office, metrics:
 async def test_the_queue_is_told_by_length_age_and_urgency(office: Office, metrics: Metrics) -> None:
     await office.hand_over(UNANSWERED)
     await office.ask(CRISIS, chat="eve")
-    now = office.clock().timestamp()
-    metrics.standing(now, await office.store.queue(), len(await office.store.alarms()), None)
+    length = await office.store.queue_length()
+    metrics.standing(
+        office.clock(),
+        urgent=length.urgent,
+        other=length.other,
+        oldest=length.oldest,
+        waiting=len(await office.store.alarms()),
+        owed_since=None,
+    )
     assert figures(metrics, "desk_queue_situations") == {("yes",): 1, ("no",): 1}
     assert figures(metrics, "desk_queue_oldest_seconds") == {(): 60}
     assert figures(metrics, "desk_urgent_waiting") == {(): 1}

@@ -80,6 +80,15 @@ class Pool:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class QueueLength:
+    """How many situations are open, and since when the oldest is."""
+
+    urgent: int
+    other: int
+    oldest: datetime | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Addition:
     """More words for an inquiry that is not closed; an answered one is reopened with its situation."""
 
@@ -191,6 +200,9 @@ class Store(Protocol):
 
     async def queue(self) -> Sequence[Situation]:
         """Return every open situation, urgent ones first, then oldest first."""
+
+    async def queue_length(self) -> QueueLength:
+        """Return how long the queue is, without reading it."""
 
     async def situation(self, situation_id: str) -> Situation | None:
         """Return the situation, if it is kept."""
@@ -573,6 +585,7 @@ __all__ = [
     "MadeOut",
     "Owed",
     "Pool",
+    "QueueLength",
     "Reading",
     "Store",
 ]

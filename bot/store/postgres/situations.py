@@ -16,7 +16,7 @@ from bot.models import (
     SituationStatus,
     StoredEntry,
 )
-from bot.store.base import Pool, Reading
+from bot.store.base import Pool, QueueLength, Reading
 from bot.store.postgres.core import Core, reading, verb
 from bot.store.postgres.finding import (
     INQUIRIES_FOUND,
@@ -85,6 +85,15 @@ class SituationVerbs(Core):
             f"{SITUATIONS_FOUND} WHERE s.status = 'open' ORDER BY s.urgent IS NULL, s.opened_at, s.id"
         )
         return readable("situation", rows, situation_from)
+
+    @reading
+    async def queue_length(self, tx: Transaction) -> QueueLength:
+        """Return how long the queue is, without reading it."""
+        row = await tx.row(
+            "SELECT count(urgent), count(*) - count(urgent), min(opened_at) FROM situations WHERE status = 'open'"
+        )
+        urgent, other, oldest = row or (0, 0, None)
+        return QueueLength(urgent=urgent, other=other, oldest=oldest)
 
     @reading
     async def situation(self, tx: Transaction, situation_id: str) -> Situation | None:

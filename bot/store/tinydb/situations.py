@@ -16,7 +16,7 @@ from bot.models import (
     SituationStatus,
     StoredEntry,
 )
-from bot.store.base import Pool, Reading
+from bot.store.base import Pool, QueueLength, Reading
 from bot.store.tinydb.core import Core, verb
 from bot.store.tinydb.shared import acknowledge, add_version, inquiries_of, note, owe_mailing
 
@@ -28,6 +28,17 @@ class SituationVerbs(Core):
     def queue(self) -> Sequence[Situation]:
         """Return every open situation, urgent ones first, then oldest first."""
         return self._tables.situations.all_at(self._tables.queue.all())
+
+    @verb
+    def queue_length(self) -> QueueLength:
+        """Return how long the queue is, without reading it."""
+        every, urgent = self._tables.queue.all(), self._tables.queue.before((True,))
+        first = self._tables.situations.all_at([*urgent[:1], *every[len(urgent) :][:1]])
+        return QueueLength(
+            urgent=len(urgent),
+            other=len(every) - len(urgent),
+            oldest=min((situation.opened_at for situation in first), default=None),
+        )
 
     @verb
     def situation(self, situation_id: str) -> Situation | None:

@@ -13,7 +13,7 @@ from bot.errors import (
     StoreError,
 )
 from bot.models import DeliveryKind, InquiryStatus, SituationStatus, UrgentKind
-from bot.store.base import Store
+from bot.store.base import QueueLength, Store
 from tests.store.builders import (
     NOW,
     answer,
@@ -49,6 +49,16 @@ async def test_the_queue_shows_claimed_situations_too_and_settled_ones_not(store
     await answer(store, "answered")
     await close(store, "closed", NOW)
     assert {kept.id for kept in await store.queue()} == {"s-claimed", "s-free"}
+
+
+async def test_how_long_the_queue_is_and_how_old_is_told_without_reading_it(store: Store) -> None:
+    assert await store.queue_length() == QueueLength(urgent=0, other=0, oldest=None)
+    await file(store, "danger", opened_at=at(5), urgent=UrgentKind.DANGER)
+    assert await store.queue_length() == QueueLength(urgent=1, other=0, oldest=at(5))
+    for name, minute in (("old", 1), ("new", 3), ("settled", 0)):
+        await file(store, name, opened_at=at(minute))
+    await answer(store, "settled")
+    assert await store.queue_length() == QueueLength(urgent=1, other=2, oldest=at(1))
 
 
 async def test_an_unknown_situation_is_none(store: Store) -> None:
