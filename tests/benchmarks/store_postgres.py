@@ -25,14 +25,15 @@ from psycopg import AsyncConnection
 from psycopg_pool import AsyncConnectionPool
 
 from bot.store.base import Effect
-from bot.store.postgres import PostgresStore, citizens, migrate, open_postgres, situations
+from bot.store.postgres import PostgresStore, citizens, filing, migrate, open_postgres, situations
 from bot.store.postgres.connecting import conninfo
 from bot.store.postgres.database import CONNECTIONS
 from bot.store.postgres.tables import DELIVERIES, INQUIRIES, SITUATIONS
 from bot.store.postgres.transaction import TOLD
 from bot.vault import Vault
 from tests.postgres import Server, make_database, own_server
-from tests.store.builders import NOW, at, conversation, effect, filing
+from tests.store import builders
+from tests.store.builders import NOW, at, conversation, effect
 
 SIZES = (10_000, 1_000_000)
 CLIENTS = (1, 50)
@@ -116,7 +117,7 @@ class Questions:
             name = f"{self._count:08d}-{'0' * 20}"
             after = conversation(f"c-{name}", body=BODY)
             counts = [f"{NOW:%Y-%m-%d} handed_off_no_match - en"]
-            made.append(effect(f"m-{name}", after=after, filing=filing(name), counts=counts))
+            made.append(effect(f"m-{name}", after=after, filing=builders.filing(name), counts=counts))
         return made
 
     def bare(self, one: Effect) -> Bare:
@@ -130,7 +131,7 @@ class Questions:
         told = [["situation", "delivery"], [new.situation.id, new.receipt.id], ["general", new.inquiry.id]]
         return [
             (citizens.BEGIN, citizens.begun(one)),
-            (citizens.OPEN, opened),
+            (filing.OPEN, opened),
             (citizens.COUNT, (list(one.counts), [1])),
             (TOLD, (self._count, *told)),
         ]
