@@ -194,6 +194,11 @@ class Assistant:
             language=memory.language or memory.spoken,
         )
 
+    async def said(self, address: Address) -> tuple[Reply, ...]:
+        """Return the replies of the exchange, oldest first; none for an unknown conversation."""
+        memory = await self._remembered(address)
+        return () if memory is None else tuple(turn.reply for turn in memory.turns if turn.reply is not None)
+
     async def my_data(self, address: Address) -> bytes | None:
         """Return everything kept for this address, as a file; None for an unknown conversation."""
         memory = await self._remembered(address)

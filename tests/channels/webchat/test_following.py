@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from contextlib import ExitStack
 from dataclasses import dataclass
 
 import pytest
@@ -10,7 +11,7 @@ from aiohttp.test_utils import TestClient, TestServer
 
 from bot.channels.webchat import WebChat
 from bot.channels.webchat.conversations import address_of
-from bot.channels.webchat.following import Follower
+from bot.channels.webchat.following import AT_ONCE, Follower
 from bot.channels.webchat.listeners import Streams
 from bot.config import read_settings
 from bot.corpus import Corpus
@@ -178,10 +179,11 @@ class Kept:
         self.read.append(inquiry_id)
         return address_of("somebody" if inquiry_id == "theirs" else "else")
 
-    async def exchange(self, address: object) -> None:
+    async def said(self, address: object) -> tuple[()]:
         if self.trouble is not None:
             raise self.trouble
-        self.read.append("exchange")
+        self.read.append("said")
+        return ()
 
     async def seen(self, address: object) -> None:
         self.read.append("seen")
@@ -205,7 +207,7 @@ async def test_of_what_concerns_no_open_page_only_the_first_delivery_of_an_inqui
         await follower.follow(told(*(delivery(str(n), "else") for n in range(5))))
         assert kept.read == ["else"]
         await follower.follow(told(delivery("6", "theirs"), delivery("7", "theirs")))
-        assert kept.read == ["else", "theirs", "exchange", "exchange"]
+        assert kept.read == ["else", "theirs", "said", "said"]
     assert streams.of_inquiry("theirs") is None, "and nothing is remembered of a page that is closed"
 
 
@@ -213,7 +215,7 @@ async def test_when_very_much_changed_every_open_page_is_looked_at() -> None:
     kept, streams = Kept(), Streams()
     with streams.listen("somebody"), streams.listen("another"):
         await Follower(kept, streams).follow(told(Change(kind="delivery", id="")))  # type: ignore[arg-type]
-    assert kept.read == ["exchange", "exchange"]
+    assert kept.read == ["said", "said"]
 
 
 async def test_pages_whose_conversation_cannot_be_read_are_sent_to_come_back() -> None:
@@ -223,3 +225,31 @@ async def test_pages_whose_conversation_cannot_be_read_are_sent_to_come_back() -
         streams.reach("somebody", ["theirs"])
         await Follower(kept, streams).follow(told(delivery("1", "theirs")))  # type: ignore[arg-type]
         assert [reply async for reply in listener.replies()] == []
+
+
+async def test_conversations_are_read_beside_each_other_and_each_once_at_a_time() -> None:
+    reading: list[str] = []
+    most, twice = 0, False
+
+    class Slow(Kept):
+        async def said(self, address: object) -> tuple[()]:
+            nonlocal most, twice
+            token = address.chat  # type: ignore[attr-defined]
+            twice = twice or token in reading
+            reading.append(token)
+            most = max(most, len(reading))
+            await asyncio.sleep(0.01)
+            reading.remove(token)
+            return await super().said(address)
+
+    kept, streams = Slow(), Streams()
+    tokens = [f"token {number}" for number in range(20)]
+    with ExitStack() as stack:
+        for token in tokens:
+            stack.enter_context(streams.listen(token))
+            streams.reach(token, [f"of {token}"])
+        heard = [delivery(f"{token} {number}", f"of {token}") for number in range(3) for token in tokens]
+        await Follower(kept, streams).follow(told(*heard))  # type: ignore[arg-type]
+    assert 2 <= most <= AT_ONCE
+    assert not twice
+    assert len(kept.read) == 2 * len(tokens), "what came during a reading is one more reading"
