@@ -50,7 +50,7 @@ from bot.models import (
     Urgent,
     UrgentKind,
 )
-from bot.moment import Known, Moment, language_spoken, state_of, tapped
+from bot.moment import Known, Moment, held_by_person, language_spoken, state_of, tapped
 from bot.mydata import my_data
 from bot.outcomes import Outcome, Outcomes
 from bot.router import ConversationState, route, urgent_alone
@@ -227,6 +227,21 @@ class Assistant:
                 return
             memory = memory.after(Turn(who="desk", at=self._clock(), reply=reply))
             await self._store.save_conversation(seal_memory(self._vault, memory, key, before, keep_until))
+
+    async def held(self, address: Address) -> bool:
+        """Tell whether a person has taken the conversation: an automatic reply that was late is not said any more.
+
+        Raises `StoreError`, `OSError`.
+        """
+        memory = await self._remembered(address)
+        if memory is None:
+            return False
+        takeover = dt.timedelta(minutes=self._live.corpus.content.desk.takeover_minutes)
+        return any(
+            known.situation is not None and held_by_person(known.situation, self._clock(), takeover)
+            for known in await self._known(memory)
+            if known.inquiry.status is not InquiryStatus.CLOSED
+        )
 
     async def address_of(self, inquiry_id: str) -> Address | None:
         """Return whom the replies to an inquiry go to, for a channel to look among its open pages; None when it is gone.

@@ -60,6 +60,17 @@ class Moment:
         )
 
 
+def held_by_person(situation: Situation, now: dt.datetime, takeover: dt.timedelta) -> bool:
+    """Tell whether somebody holds the situation and wrote in it within `takeover`: then nothing automatic is said."""
+    return (
+        situation.claimed_by is not None
+        and situation.claimed_until is not None
+        and situation.claimed_until > now
+        and situation.staff_wrote_at is not None
+        and now - situation.staff_wrote_at < takeover
+    )
+
+
 def state_of(moment: Moment) -> ConversationState:
     """Return what the router needs to know of the conversation."""
     memory = moment.memory
@@ -68,15 +79,7 @@ def state_of(moment: Moment) -> ConversationState:
     for known in moment.known:
         if known.inquiry.status is InquiryStatus.CLOSED:
             continue
-        situation = known.situation
-        held = (
-            situation is not None
-            and situation.claimed_by is not None
-            and situation.claimed_until is not None
-            and situation.claimed_until > moment.now
-            and situation.staff_wrote_at is not None
-            and moment.now - situation.staff_wrote_at < takeover
-        )
+        held = known.situation is not None and held_by_person(known.situation, moment.now, takeover)
         inquiries.append(
             OpenInquiry(
                 reference=known.inquiry.reference,

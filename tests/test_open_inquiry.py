@@ -428,3 +428,18 @@ async def test_staff_closing_one_question_keep_the_exchange_for_the_other(office
     await office.desk.close(await office.situation_of(reference), "ada")
     office.clock.forward(days=1)
     assert len(await states(office)) == 2
+
+
+async def test_a_conversation_is_held_while_somebody_has_its_situation_and_wrote_lately(
+    office: Office,
+) -> None:
+    assert not await office.assistant.held(address())
+    reference = await office.hand_over()
+    situation = await office.situation_of(reference)
+    await office.desk.claim(situation, "ada")
+    assert not await office.assistant.held(address()), "nobody has written yet"
+    await office.desk.save_draft(situation, "ada", "Dear Ann")
+    assert await office.assistant.held(address())
+    assert not await office.assistant.held(address("bob"))
+    office.clock.forward(minutes=31)
+    assert not await office.assistant.held(address())

@@ -14,6 +14,7 @@ from bot.channels.telegram.chats import Chats
 from bot.channels.telegram.client import Client, Refused, TokenRefused
 from bot.channels.telegram.incoming import CHANNEL
 from bot.channels.telegram.lead import Lead
+from bot.channels.telegram.pacing import Pace
 from bot.channels.telegram.polling import Polling
 from bot.channels.telegram.receiving import Receiver
 from bot.channels.telegram.sending import Sender
@@ -78,11 +79,13 @@ class TelegramChannel:
         self._client = Client(token, settings.telegram_api)
         self._sender = Sender(self._client, assistant)
         self._chats = Chats()
+        self._pace = Pace()
         self._receiver = Receiver(
             assistant=assistant,
             client=self._client,
             sender=self._sender,
             chats=self._chats,
+            pace=self._pace,
             clock=clock,
             first_wait=first_wait,
             staff_chat=settings.telegram_staff_chat,
@@ -131,8 +134,16 @@ class TelegramChannel:
         with suppress(TimeoutError):
             async with asyncio.timeout(MOMENT), chat.reading:
                 pass
-        async with chat.speaking:
-            await self._sender.send(address.chat, reply)
+        if reply.kind == "urgent":
+            self._pace.count(address.chat)
+        else:
+            await self._pace.turn(address.chat)
+        try:
+            async with chat.speaking:
+                await self._sender.send(address.chat, reply)
+        except TryLater as exc:
+            self._pace.asked_to_wait(address.chat, exc.seconds)
+            raise
         return DeliveryStatus.SENT
 
     async def tell_staff(self, text: str) -> None:

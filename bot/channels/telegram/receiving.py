@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from contextlib import suppress
 from datetime import datetime
 from functools import partial
@@ -12,15 +12,17 @@ from bot.channels.telegram.backoff import Backoff
 from bot.channels.telegram.chats import Chat, Chats, Inbox
 from bot.channels.telegram.client import Client, Refused
 from bot.channels.telegram.incoming import (
+    CHANNEL,
     Update,
     group_to_leave,
     tap_to_answer,
     to_incoming,
     update_number,
 )
+from bot.channels.telegram.pacing import Pace
 from bot.channels.telegram.sending import Sender
 from bot.errors import DeskError, TryLater, Unreachable
-from bot.models import IncomingMessage, Reply
+from bot.models import Address, IncomingMessage, Reply
 from bot.text import language_of
 
 if TYPE_CHECKING:
@@ -28,6 +30,8 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
+AUTOMATIC = ("answer", "clarification")
+"""Kinds of replies that no person stands behind: said late, they could talk over one who has taken the conversation."""
 AT_ONCE = 64
 """Messages that are with the assistant at the same time."""
 CARD_WAITS = 0.3
@@ -54,6 +58,7 @@ class Receiver:
         client: Client,
         sender: Sender,
         chats: Chats,
+        pace: Pace,
         clock: Callable[[], datetime],
         first_wait: float,
         staff_chat: int | None,
@@ -64,6 +69,7 @@ class Receiver:
         self._client = client
         self._sender = sender
         self._chats = chats
+        self._pace = pace
         self._clock = clock
         self._first_wait = first_wait
         self._inbox = Inbox()
@@ -176,16 +182,31 @@ class Receiver:
 
     async def _say(self, address: str, replies: Sequence[Reply]) -> bool:
         for reply in replies:
-            if not await self._insist(partial(self._sender.send, address, reply)):
+            self._pace.count(address)
+            unless = partial(self._held, address) if reply.kind in AUTOMATIC else None
+            if not await self._insist(partial(self._sender.send, address, reply), unless=unless):
                 return False
         return True
 
+    async def _held(self, address: str) -> bool:
+        try:
+            return await self._assistant.held(Address(channel=CHANNEL, chat=address))
+        except (DeskError, OSError):
+            return False  # that cannot be told, and somebody waits for an answer
+
     async def _insist(
-        self, act: Callable[[], Coroutine[None, None, None]], *, attempts: int = ATTEMPTS
+        self,
+        act: Callable[[], Coroutine[None, None, None]],
+        *,
+        attempts: int = ATTEMPTS,
+        unless: Callable[[], Awaitable[bool]] | None = None,
     ) -> bool:
-        """Try until it is done or pointless; return False when it is still worth trying."""
+        """Try until it is done or pointless; return False when it is still worth trying. Before each further attempt
+        `unless` is asked whether to let it be."""
         backoff = Backoff(self._first_wait, LONGEST_WAIT)
         for attempt in range(1, attempts + 1):
+            if attempt > 1 and unless is not None and await unless():
+                return True
             try:
                 await act()
             except Unreachable:

@@ -50,6 +50,8 @@ class FakeAssistant:
         self.trouble: Exception | None = None
         self.data: bytes | None = '{"words": "鹦鹉"}'.encode()
         self.fetched: list[Address] = []
+        self.taken: set[Address] = set()
+        """Conversations that a person has taken."""
         self._first: dict[tuple[Address, str], tuple[Reply, ...]] = {}
 
     async def respond(self, message: IncomingMessage) -> tuple[Reply, ...]:
@@ -69,6 +71,9 @@ class FakeAssistant:
 
     async def respond_to(self, heard: Heard) -> tuple[Reply, ...]:
         return await self.respond(heard.message)
+
+    async def held(self, address: Address) -> bool:
+        return address in self.taken
 
     async def my_data(self, address: Address) -> bytes | None:
         self.fetched.append(address)

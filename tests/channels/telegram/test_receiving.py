@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from dataclasses import asdict
+from dataclasses import asdict, replace
 
 import pytest
 
@@ -277,3 +277,26 @@ async def test_every_option_is_a_button_of_its_own_row(bench: Bench) -> None:
     assert message["reply_markup"] == {
         "inline_keyboard": [[{"text": "甲", "callback_data": "a"}], [{"text": "乙", "callback_data": "b"}]]
     }
+
+
+async def test_an_automatic_answer_that_is_late_is_not_said_over_a_person(bench: Bench) -> None:
+    bench.assistant.answer = lambda message: (replace(reply("automatic", message.id), kind="answer"),)
+    async with bench.running():
+        bench.api.fail_next("sendMessage", 502)
+        bench.assistant.taken = {at(11)}
+        await bench.api.say(11, "a question")
+        await bench.api.wait_until(lambda: not bench.api.unconfirmed)
+        bench.api.fail_next("sendMessage", 502)
+        await bench.api.say(12, "another")
+        await bench.api.wait_for_message(12)
+    assert bench.api.texts(11) == []
+    assert bench.api.texts(12) == ["automatic"]
+
+
+async def test_what_is_no_automatic_answer_is_said_however_late(bench: Bench) -> None:
+    async with bench.running():
+        bench.api.fail_next("sendMessage", 502)
+        bench.assistant.taken = {at(11)}
+        await bench.api.say(11, "a question")
+        await bench.api.wait_for_message(11)
+    assert bench.api.texts(11) == ["re: a question"]
