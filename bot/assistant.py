@@ -345,7 +345,7 @@ class Assistant:
             moved: StoreError | None = None
             for _ in range(ATTEMPTS):
                 try:
-                    return await self._respond(heard, key)
+                    return await self._respond(heard, key, moved)
                 except (MessageSeen, NotFound, Stale) as exc:
                     # Something moved between reading and recording: look again, as the newest state has it.
                     moved = exc
@@ -355,14 +355,19 @@ class Assistant:
             heard, moved or StoreError("The conversation kept changing; send the message again.")
         )
 
-    async def _respond(self, heard: Heard, key: str) -> tuple[Reply, ...]:
+    async def _respond(self, heard: Heard, key: str, moved: StoreError | None) -> tuple[Reply, ...]:
+        """Answer the message as things stand now; `moved` is why that failed a moment ago.
+
+        Few messages come twice, so only recording tells that one does: then, and before anything else is written,
+        the store is asked.
+        """
         message = heard.message
         before = await self._store.conversation(key)
         # When its hour has passed, what is left of a conversation is only waiting to be swept.
         over = before is not None and self._over(before)
         memory = Memory() if over else self._opened(before)
         digest = self._vault.digest("message", f"{key}\0{message.id}")
-        if await self._store.message_seen(digest):
+        if moved is not None and await self._store.message_seen(digest):
             self._meter.outcome(message.address.channel, "repeated")
             return self._again(message, memory)
         withheld_before = (
@@ -377,7 +382,7 @@ class Assistant:
         welcomed = memory.welcomed or (bool(said) and not isinstance(decision, Urgent))
         effect, held = self._effect(moment, outcome, said, before, key, digest, welcomed=welcomed)
         try:
-            await self._hold(key, held, withheld_before)
+            await self._hold(key, held, withheld_before, digest)
             await self._joining.record(effect, {known.inquiry.situation_id for known in moment.known})
         except (MessageSeen, NotFound, Stale):
             raise
@@ -390,10 +395,17 @@ class Assistant:
         self._meter.outcome(message.address.channel, outcome.name)
         return said
 
-    async def _hold(self, conversation: str, held: Withheld, before: Conversation | None) -> None:
-        """Keep in full, for the length of an exchange, what the conversation keeps masked; or let it go."""
+    async def _hold(
+        self, conversation: str, held: Withheld, before: Conversation | None, message: str
+    ) -> None:
+        """Keep in full, for the length of an exchange, what the conversation keeps masked; or let it go.
+
+        Raises `MessageSeen` when the message of that digest had its effect.
+        """
         if held == NOTHING_WITHHELD and before is None:
             return
+        if await self._store.message_seen(message):
+            raise MessageSeen("This message had its effect already; show what was replied then.")
         now = self._clock()
         until = now if held == NOTHING_WITHHELD else self._exchange_ends()
         key = withheld_key(self._vault, conversation)

@@ -45,6 +45,8 @@ class _Measured:
 
 
 def _timed(name: str, verb: Verb, metrics: Metrics) -> Verb:
+    took = metrics.verb(name)
+
     @wraps(verb)
     async def timed(*args: Any, **kwargs: Any) -> Any:
         began = time.monotonic()
@@ -55,6 +57,6 @@ def _timed(name: str, verb: Verb, metrics: Metrics) -> Verb:
                 metrics.failed(name)
             raise
         finally:
-            metrics.verb(name, time.monotonic() - began)
+            took(time.monotonic() - began)
 
     return timed

@@ -5,7 +5,7 @@ Every label is one of a list that the code knows. A registry belongs to one `App
 
 import asyncio
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, ProcessCollector, generate_latest
@@ -89,9 +89,9 @@ class Metrics:
             await asyncio.sleep(LAG_EVERY)
             lag.observe(max(0.0, time.monotonic() - due))
 
-    def verb(self, name: str, seconds: float) -> None:
-        """Count a verb of the store."""
-        self._verbs.labels(name).observe(seconds)
+    def verb(self, name: str) -> Callable[[float], None]:
+        """Return what counts a verb of the store, each time with the seconds it took."""
+        return self._verbs.labels(name).observe
 
     def failed(self, name: str) -> None:
         """Count a verb that failed."""

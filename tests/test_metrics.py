@@ -97,7 +97,8 @@ async def test_verbs_are_timed_and_only_failures_are_errors(store: Store, metric
     await seen.queue()
     with pytest.raises(NotFound):
         await seen.release_situation("none", "ada", dt.datetime.now(dt.UTC))
-    assert figures(metrics, "desk_store_seconds_count") == {("queue",): 1, ("release_situation",): 1}
+    counted = {verb: count for verb, count in figures(metrics, "desk_store_seconds_count").items() if count}
+    assert counted == {("queue",): 1, ("release_situation",): 1}
     assert figures(metrics, "desk_store_errors_total") == {}
     await store.close()
     with pytest.raises(StoreStopped):

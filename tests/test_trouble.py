@@ -62,7 +62,7 @@ async def test_a_card_goes_out_even_when_the_matcher_fails(troubled: tuple[Offic
     assert "12356" in card.text
 
 
-@pytest.mark.parametrize("slow", ["record", "conversation", "message_seen"])
+@pytest.mark.parametrize("slow", ["record", "conversation"])
 async def test_a_card_does_not_wait_for_a_slow_store_and_the_receipt_follows(
     troubled: tuple[Office, Troubled], slow: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
