@@ -219,14 +219,23 @@ class Assistant:
         key = conversation_key(self._vault, address)
         lock = self._locks.setdefault(key, asyncio.Lock())
         async with lock:
-            before = await self._store.conversation(key)
-            gone = before is None or self._over(before)
-            memory = Memory() if gone else self._opened(before)
-            keep_until = self._exchange_ends() if before is None or gone else before.keep_until
-            if any(turn.reply is not None and turn.reply.id == reply.id for turn in memory.turns):
-                return
-            memory = memory.after(Turn(who="desk", at=self._clock(), reply=reply))
-            await self._store.save_conversation(seal_memory(self._vault, memory, key, before, keep_until))
+            for attempt in range(ATTEMPTS):
+                try:
+                    await self._place(key, reply)
+                    return
+                except Stale:  # another process answered the citizen just then: look again
+                    if attempt == ATTEMPTS - 1:
+                        raise
+
+    async def _place(self, key: str, reply: Reply) -> None:
+        before = await self._store.conversation(key)
+        gone = before is None or self._over(before)
+        memory = Memory() if gone else self._opened(before)
+        keep_until = self._exchange_ends() if before is None or gone else before.keep_until
+        if any(turn.reply is not None and turn.reply.id == reply.id for turn in memory.turns):
+            return
+        memory = memory.after(Turn(who="desk", at=self._clock(), reply=reply))
+        await self._store.save_conversation(seal_memory(self._vault, memory, key, before, keep_until))
 
     async def held(self, address: Address) -> bool:
         """Tell whether a person has taken the conversation: an automatic reply that was late is not said any more.
