@@ -148,7 +148,8 @@ def _same_one(one: Gist, other: Gist) -> bool:
         places = one.places | other.places
         return any(name in place for name in shared for place in places)
     if shared:
-        return len(shared) * 2 >= min(len(one.names), len(other.names))
+        # A word that no list knows may be no name: then the names are among those that are not shared.
+        return not _contradict(one.names, other.names)
     everywhere = not any(kind.startswith("@") for kind in one.kinds | other.kinds)
     return everywhere and one.about == other.about and not (one.names and other.names)
 

@@ -6,13 +6,18 @@
 judge. The reports of a file arrive one after another in random order, among questions that belong to no event, and each
 joins or opens a situation as at the desk. A join is right when whoever opened the situation reported the same event;
 recall is the share of right joins among the reports of events that had a situation already.
+
+A scripted surge follows: events of four kinds at places that are easily mixed up, all at once, in generated wordings
+(`surge_words.py`), among the questions that belong to none.
 """
 
 import datetime as dt
 import random
 import time
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 
 import yaml
@@ -22,10 +27,13 @@ from bot.matching.near import Gist, gist
 from bot.matching.nearest import Groups
 from bot.models import OLDEST_NAMED
 from bot.privacy import screen
+from tests.benchmarks.surge_words import events, wordings
 
 REPORTS = Path(__file__).with_name("reports")
 DAY = dt.date(2026, 11, 25)
 SHUFFLES = 50
+SURGE = 250
+"""Reports of each event."""
 STANDING = 10_000
 CONTENT = Path(__file__).resolve().parents[2] / "intents"
 
@@ -69,8 +77,10 @@ class Counts:
     wrong: int = 0
 
 
-def arrive(told: Sequence[Report], counts: Counts) -> set[tuple[str, str]]:
-    """Let the reports arrive in this order; return the wrong joins."""
+def arrive(
+    told: Sequence[Report], counts: Counts, situations: Counter[str] | None = None
+) -> set[tuple[str, str]]:
+    """Let the reports arrive in this order; return the wrong joins, and count the situations of each event."""
     groups, opened_by, known = Groups(), {}, set()
     wrong = set()
     for number, report in enumerate(told):
@@ -81,6 +91,8 @@ def arrive(told: Sequence[Report], counts: Counts) -> set[tuple[str, str]]:
             opened_by[name] = report
             known.add(report.event)
             counts.situations += 1
+            if situations is not None:
+                situations[report.event] += 1
         else:
             name = near
             counts.joins += 1
@@ -107,6 +119,30 @@ def measure(name: str, own_names: Sequence[str]) -> None:
     )
     for text, opened in sorted(wrong)[:5]:
         print(f"           wrong: {text}  ← {opened}")
+
+
+def surge(language: str, own_names: Sequence[str]) -> None:
+    """Print what joining makes of many events at once, each told in many wordings."""
+    told = [each for each in reports(f"judged_{language}", own_names) if each.event.startswith("alone")]
+    told += [each for each in reports(f"chosen_{language}", own_names) if each.event.startswith("alone")]
+    told = [Report(each.text, f"alone {number}", each.gist) for number, each in enumerate(told)]
+    for event in events(language):
+        for text in islice(wordings(event), SURGE):
+            told.append(Report(text, str(event), _compared(text, own_names)))
+    counts, wrong, opened = Counts(), set(), Counter[str]()
+    for seed in range(3):
+        order = list(told)
+        random.Random(seed).shuffle(order)
+        wrong |= arrive(order, counts, opened)
+    most = max((number / 3, event) for event, number in opened.items() if not event.startswith("alone"))
+    print(
+        f"surge {language}: {len(events(language))} events at once, {SURGE} reports each: precision "
+        f"{counts.right / counts.joins:.4f}  recall {counts.right / counts.possible:.4f}  situations for one event: "
+        f"{sum(number for event, number in opened.items() if not event.startswith('alone')) / 3 / len(events(language)):.2f}"
+        f" on average, at most {most[0]:.1f} ({most[1]})"
+    )
+    for text, by in sorted(wrong)[:5]:
+        print(f"           wrong: {text}  ← {by}")
 
 
 def cost(own_names: Sequence[str]) -> None:
@@ -136,4 +172,6 @@ def main(_data: Path | None) -> None:
     own_names = read_content([CONTENT], []).own_names
     for name in ("chosen_zh", "chosen_en", "judged_zh", "judged_en"):
         measure(name, own_names)
+    for language in ("zh", "en"):
+        surge(language, own_names)
     cost(own_names)

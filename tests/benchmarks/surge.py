@@ -31,7 +31,7 @@ from psycopg import AsyncConnection
 from bot.config import PRODUCT
 from bot.content import read_content
 from tests.benchmarks.serving import cpu_seconds
-from tests.benchmarks.surge_words import wordings
+from tests.benchmarks.surge_words import events, wordings
 from tests.postgres import running_server
 from tests.walks.desk_process import running_desk
 from tests.walks.several import several_desks
@@ -153,7 +153,7 @@ async def _measure(setting: Setting, standing: Standing) -> None:
         for _ in range(100 * len(standing.addresses)):  # warm
             await _post(http, next(urls), next(questions))
         before = await _others(http, urls, questions, setting.others, ALONE)
-        said = wordings(setting.language)
+        said = wordings(events(setting.language)[0])
         used = sum(map(cpu_seconds, standing.pids))
         surge, others = await asyncio.gather(
             _asked(http, urls, said, setting.citizens, setting.seconds),
