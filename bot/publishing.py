@@ -246,10 +246,10 @@ class Publisher:
             rust_timeout=int(LOOK_AGAIN * 1000),
             yield_on_timeout=True,
         ):
-            if not await self._store.leads("content"):
-                return
             if changed:
                 self._touched = self._live.version
+            if not await self._store.leads("content"):
+                return
             if self._touched is not None or not began:
                 # What changed before this process began to watch is found by looking once.
                 await self.look_here(again=self._touched is not None and self._touched == self._live.version)

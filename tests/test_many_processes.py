@@ -18,7 +18,10 @@ from bot.cli import main
 from bot.config import read_settings
 from bot.models import Role
 from bot.safekeeping import find_key
+from bot.store.postgres import migrate
+from bot.vault import Vault
 from tests.parts import INTENTS, KEY, KNOWLEDGE
+from tests.postgres import make_database, own_server
 
 TRAM = "intents:\n  - id: tram\n    examples: [when does the tram leave the depot, 电车几点发车]\n    answer: At {}.\n"
 ASKED = "when does the tram leave the depot"
@@ -157,6 +160,27 @@ async def test_when_the_desk_that_watches_stops_another_takes_over(machines: Mac
     await until(lambda: two.store.leads("content"))
     machines.write("two", TRAM.format("six"))
     await until(lambda: number(two) == 2)
+
+
+async def test_what_was_saved_while_the_database_was_away_is_live_everywhere_once_it_is_back(
+    trained_once: None, tmp_path: Path
+) -> None:
+    with own_server() as server:
+        url = await make_database(server.url, "desk")
+        await migrate(url, Vault(KEY))
+        async with AsyncExitStack() as stack:
+            machines = Machines(url, tmp_path, stack)
+            one = await machines.start("one")
+            await until(lambda: one.store.leads("content"))
+            two = await machines.start("two")
+            await asyncio.to_thread(server.stop, "immediate")
+            for name in ("one", "two"):  # whichever of them has the duty afterwards
+                machines.write(name, TRAM.format("five"))
+            await asyncio.sleep(1)
+            assert [number(desk) for desk in (one, two)] == [1, 1]
+            await asyncio.to_thread(server.start)
+            await until(lambda: number(one) == number(two) == 2, within=60)
+            assert (await answered(two)).startswith("At five.")
 
 
 # --- publishing by hand
