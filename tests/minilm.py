@@ -42,8 +42,13 @@ def write(folder: Path, *, eight_bits: bool = True) -> Path:
     if not eight_bits:
         onnx.save(whole, folder / "model.onnx")
         return folder
-    logging.getLogger().setLevel(logging.ERROR)  # it advises a preparation that changes nothing here
-    quantize_dynamic(whole, folder / "model.onnx", weight_type=QuantType.QInt8, per_channel=True)
+    root = logging.getLogger()
+    level = root.level
+    root.setLevel(logging.ERROR)  # it advises a preparation that changes nothing here
+    try:
+        quantize_dynamic(whole, folder / "model.onnx", weight_type=QuantType.QInt8, per_channel=True)
+    finally:
+        root.setLevel(level)
     return folder
 
 

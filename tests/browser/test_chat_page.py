@@ -356,7 +356,7 @@ async def test_leaving_quickly_forgets_everything(desk, open_page, how):
     else:
         await page.keyboard.press("Escape")
         await page.keyboard.press("Escape")
-    await page.wait_for_url("about:blank")
+    await expect(page).to_have_url("about:blank")
     await page.goto(desk.url)
     await expect(turns(page)).to_have_count(0)
     assert await page.evaluate("[sessionStorage.length, localStorage.length]") == [0, 0]
@@ -596,7 +596,7 @@ async def test_leaving_from_the_widget_leaves_the_whole_page(desk, open_page):
     await page.goto(desk.host_url)
     await page.click("button")
     await page.frame_locator("iframe").locator("#leave").click()
-    await page.wait_for_url("about:blank")
+    await expect(page).to_have_url("about:blank")
 
 
 async def test_a_site_that_was_not_named_cannot_frame_the_page(desk, open_page):

@@ -1,5 +1,6 @@
 """Requirement 29 in a real browser: whatever is written, nothing of it runs, and staff see what hides."""
 
+import re
 from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
 
@@ -66,7 +67,10 @@ async def test_r29_nothing_hostile_runs_on_any_page_of_the_console(world: World,
         assert await page.locator("img, [onerror], [onload], [onmouseover]").count() == 0, path
         shown = await page.locator("main").inner_text()
         assert not set(UNSEEN) & set(shown), path
-        assert "49" not in shown.replace(situation.references[0], "") or "{{ 7*7 }}" in shown, path
+        said = re.sub(
+            "[0-9a-f]{12,}", "", shown.replace(situation.references[0], "")
+        )  # a digest may hold a 49
+        assert "49" not in said or "{{ 7*7 }}" in shown, path
         assert await page.evaluate("document.documentElement.scrollWidth") <= 360, path
     await page.goto(f"{base}/situations/{situation.id}")
     await expect(page.locator(".words")).to_contain_text("txtU+202Eexe.gpjU+202C")

@@ -73,6 +73,8 @@ async def served(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Serv
             environ = {"DESK_KEY": KEY, "DATABASE_URL": database, "TELEGRAM_TOKEN": api.token, "TELEGRAM_API": api.base_url}  # fmt: skip
             async with ended(Desk(home, environ)) as desk:
                 await desk.start()
+                # Who went away before it was asked would not go on asking.
+                await api.wait_until(lambda: bool(api.called("getUpdates")), 20)
                 yield Served(desk, api, http, server, database)
                 assert await desk.stop() == 0
 
