@@ -52,8 +52,8 @@ format: .venv/.lint ## put the code in its format
 bench: .venv/.tests ## measure (DATA=path of the benchmark data)
 	$(BIN)/python -m tests.benchmarks $(if $(DATA),--data $(DATA))
 
-soak: .venv/.tests ## kill everything under load, 200 rounds on each engine (ROUNDS=…, SEED=…, REPORT=file)
-	$(BIN)/python -m tests.faults --rounds $(or $(ROUNDS),200) --seed $(or $(SEED),1) $(if $(REPORT),--report $(REPORT))
+soak: .venv/.tests ## kill everything under load, 200 rounds on each engine (ROUNDS=…, SEED=…, REPORT=soak.txt)
+	$(BIN)/python -m tests.faults --rounds $(or $(ROUNDS),200) --seed $(or $(SEED),1) --report $(or $(REPORT),soak.txt)
 
 steady: .venv/.tests ## answer a million messages and watch the memory (MESSAGES=…)
 	$(BIN)/python -m tests.benchmarks.memory --steady-only --messages $(or $(MESSAGES),1000000)

@@ -11,6 +11,7 @@ from typing import Protocol
 
 import aiohttp
 
+from bot.channels.telegram.client import ANSWER_SECONDS
 from bot.store.base import Store
 from bot.vault import Vault, decode_key, encode_key
 from tests.botapi import BotApi, too_many_requests
@@ -118,7 +119,7 @@ class Report:
         ]
 
 
-TELEGRAM = ("telegram 429", "telegram 500", "telegram answers lost", "telegram slow")
+TELEGRAM = ("telegram 429", "telegram 500", "telegram answers lost", "telegram slow", "telegram times out")
 """How Telegram fails, beside what happens to the desk."""
 
 
@@ -133,9 +134,12 @@ def hurt_telegram(api: BotApi, fault: str) -> None:
         case "telegram answers lost":
             api.lose_next("sendMessage", times=2)
             api.lose_next("getUpdates", times=1)
-        case _:
+        case "telegram slow":
             for _ in range(3):
                 api.delay_next("sendMessage", 1.0)
+        case _:
+            # Done in the end, long after the desk has ceased to wait for it.
+            api.delay_next("sendMessage", ANSWER_SECONDS + 1)
 
 
 async def run(
