@@ -36,7 +36,7 @@ check: install ## check intents/ and knowledge/, and run the tests in them
 	@$(BIN)/python -m bot check
 
 test: .venv/.tests ## run every test this machine can run
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n 2 --dist loadfile
 
 lint: .venv/.lint ## ruff, format check, mypy, import-linter, known weaknesses of the libraries
 	$(BIN)/ruff check .
